@@ -1,0 +1,93 @@
+// Package sources says what a source is and what a visit to it brings. The
+// folders below it do the visiting: fetch speaks HTTP, feed reads what came,
+// schedule says when to go.
+package sources
+
+import (
+	"time"
+
+	"tipoff/sources/story"
+)
+
+// Source is one place that stories come from.
+type Source struct {
+	// Name is short, unique and stays the same: the archive knows a source by it.
+	Name string
+	URL  string
+	// Schedule is a cron specification of five fields, or a descriptor such
+	// as "@every 10m" or "@hourly".
+	Schedule string
+	Tags     []string
+	// Backfill is how many of the newest stories of a first visit are news.
+	// All others of that visit are the baseline: stored, and not alerted.
+	Backfill int
+	// BasicAuth is "user:password", or empty.
+	BasicAuth string
+	Headers   map[string]string
+	// Proxy is the URL of an HTTP or SOCKS5 proxy, or empty.
+	Proxy string
+}
+
+// Validators are what a server gave to ask again with: send them back, and an
+// unchanged feed costs a 304.
+type Validators struct {
+	ETag         string
+	LastModified string
+	// BodyHash is of the last body that was read, in hex, for servers that
+	// have no validators of their own.
+	BodyHash string
+}
+
+// Item is a story as one source tells it. GUID is the source's own id for it
+// and may be empty; the story has no id of its own yet.
+type Item struct {
+	GUID  string
+	Story story.Story
+}
+
+// Visit is what one poll of a source brought. Err is nil for an answer that
+// could be read, an unchanged one included.
+type Visit struct {
+	// Status is the HTTP status, or 0 where no answer came.
+	Status int
+	// Unchanged is true for a 304, and for the same bytes as the last time.
+	Unchanged bool
+	// Title is the feed's own name.
+	Title string
+	// Items are in the order of the feed, which usually is newest first.
+	Items      []Item
+	Validators Validators
+	// NotBefore is the earliest time at which the server wants to be asked
+	// again (Retry-After), or zero.
+	NotBefore time.Time
+	// Skipped counts items that could not be used, with SkipReason for one of them.
+	Skipped    int
+	SkipReason string
+	Err        *Error
+}
+
+// State is the health of a source, as people and JSON know it.
+type State string
+
+// The states of a source. Blocked is an answer that refuses us (401, 403,
+// an address that is not allowed); Limited is a 429 or 503 with a time to wait.
+const (
+	New     State = "new"
+	OK      State = "ok"
+	Limited State = "limited"
+	Failing State = "failing"
+	Blocked State = "blocked"
+	Gone    State = "gone"
+	Silent  State = "silent"
+)
+
+// Error is why a source could not be read: a state for programs and a
+// sentence for people, which says what to do where something can be done.
+// It never holds credentials.
+type Error struct {
+	State  State
+	Status int
+	Text   string
+}
+
+func (e *Error) Error() string { return e.Text }
