@@ -19,7 +19,10 @@ type Command struct {
 	Help    string
 	Options []Option
 	Sub     []*Command
-	Run     func(ctx context.Context, r *Request) (card.Page, error)
+	// Run answers. Where more pages follow, it sets the page's Next to whatever
+	// it wants to find in [Request.Cursor] for the next one; the router turns
+	// that into tokens, Prev included.
+	Run func(ctx context.Context, r *Request) (card.Page, error)
 }
 
 // Type is the type of an option.
@@ -40,13 +43,17 @@ type Option struct {
 	Help     string
 	Type     Type
 	Required bool
-	// Rest takes the rest of the line on Slack, spaces and quotes included.
+	// Rest takes the rest of the line on Slack, spaces and quotes included. It
+	// is written without its name even where it is not required.
 	Rest bool
 	// Choices lists the only values allowed, or is empty.
 	Choices []string
 	// Suggest completes what was typed so far, at most 25 values, or is nil.
 	Suggest func(ctx context.Context, typed string) []string
 }
+
+// bare reports whether the option is written without its name in a line.
+func (o Option) bare() bool { return o.Required || o.Rest }
 
 // User is who asked.
 type User struct {
@@ -64,6 +71,13 @@ type Request struct {
 	User User
 	// Channel is where it was asked, as a target: "slack:C0123".
 	Channel string
-	// Page is the number of the page, from 0.
-	Page int
+	// Page is the number of the page, from 0. The router sets it, and Cursor:
+	// what the command gave as Next with the page before.
+	Page   int
+	Cursor string
+
+	root *Command // for help and for hints that name a command
 }
+
+// call writes a command as the user would type it.
+func (r *Request) call(line string) string { return "/" + r.root.Name + " " + line }

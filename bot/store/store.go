@@ -4,7 +4,10 @@
 package store
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"time"
 
 	"tipoff/bot/alert"
@@ -15,6 +18,49 @@ import (
 
 // ErrNotFound is for one thing that was asked for and is not there.
 var ErrNotFound = errors.New("not found")
+
+// Key is a story's place in the archive. Keys are in the order of
+// [story.Story.Time], and stay.
+type Key int64
+
+// Known is what the archive knows of a source's item.
+type Known struct {
+	Story Key
+	// TextHash is of the text as this source last told it; see [TextHash].
+	TextHash TextHash
+	// First is true for the source that told the story first: its edits are
+	// the story's.
+	First bool
+}
+
+// TextHash tells one text of a story from another.
+type TextHash [8]byte
+
+// HashText is the hash of what a reader reads of a story. Dates and tags do
+// not count.
+func HashText(s *story.Story) TextHash {
+	h := sha256.New()
+	for _, part := range []string{s.Title, s.Summary, s.Content} {
+		// The length keeps a word from moving unseen between the parts.
+		fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return TextHash(h.Sum(nil)[:8])
+}
+
+// Identity is how a source knows an item: a hash of its guid, or else of its
+// canonical URL, or else of its title.
+type Identity [16]byte
+
+// NewIdentity makes an Identity of the first of the three that is not empty.
+func NewIdentity(guid, canonicalURL, title string) Identity {
+	for _, part := range []struct{ kind, value string }{{"guid", guid}, {"url", canonicalURL}, {"title", title}} {
+		if part.value != "" {
+			sum := sha256.Sum256([]byte(part.kind + "\n" + part.value))
+			return Identity(sum[:16])
+		}
+	}
+	return Identity{}
+}
 
 // SourceStatus is a source with its health, as the archive knows it. The JSON
 // is what `sources list --json` prints.
@@ -62,4 +108,39 @@ type Delivery struct {
 	Alert    alert.Alert
 	To       alert.Target
 	Attempts int
+}
+
+// ErrExists is for a name that is taken.
+var ErrExists = errors.New("exists already")
+
+// BackTest is what a query would have found in the archive.
+type BackTest struct {
+	Hits int
+	// Days is how far back the archive really reaches within the time asked
+	// for, so that Hits/Days is the rate; it is above zero.
+	Days float64
+	// Samples are some of the hits, newest first.
+	Samples []story.Story
+	// Overlap counts, by watch, the hits that the watch matches too. Watches
+	// with none are left out.
+	Overlap map[string]int
+}
+
+// DeliveryID names the delivery of an alert to a target: 24 hex digits, the
+// same however often the alert is written or sent.
+func DeliveryID(a alert.Alert, to alert.Target) string {
+	sum := sha256.Sum256([]byte(string(a.Kind) + "\n" + a.Story.ID + "\n" + a.Channel + "\n" + to.String()))
+	return hex.EncodeToString(sum[:12])
+}
+
+// DeliveryStatus is a delivery as `deliveries list` shows it.
+type DeliveryStatus struct {
+	ID       string    `json:"id"`
+	Target   string    `json:"target"`
+	Channel  string    `json:"channel"`
+	Title    string    `json:"title"`
+	State    string    `json:"state"`
+	Attempts int       `json:"attempts"`
+	Error    string    `json:"error,omitempty"`
+	Updated  time.Time `json:"updated"`
 }

@@ -1,0 +1,161 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"tipoff/bot/card"
+	"tipoff/bot/store"
+	"tipoff/filters"
+	"tipoff/sources/story"
+)
+
+// pageStories is how many stories a page shows.
+const pageStories = 5
+
+var (
+	queryOption = Option{Name: "query", Help: "Words, \"a phrase\", prefix*, OR, NOT, title:word; see help", Required: true, Rest: true}
+	sinceOption = Option{Name: "since", Help: "How far back: 12h, 7d, 2w", Suggest: suggestAges}
+)
+
+// searchCommand is "search QUERY": the archive, newest first.
+func searchCommand(d Deps) *Command {
+	return &Command{
+		Name: "search", Help: "Search the archive, newest first", Options: []Option{queryOption, sinceOption},
+		Run: func(ctx context.Context, r *Request) (card.Page, error) {
+			f, err := filters.Compile(r.Args["query"])
+			if err != nil {
+				return card.Page{}, err
+			}
+			since, err := d.ago(r.Args["since"])
+			if err != nil {
+				return card.Page{}, err
+			}
+			page, err := d.stories(ctx, r, f, since)
+			if err != nil {
+				return page, err
+			}
+			page.Title = "Stories that match " + card.Cut(r.Args["query"], 120)
+			if len(page.Items) == 0 && r.Page == 0 {
+				page.Title = "Nothing found for " + card.Cut(r.Args["query"], 120)
+				page.Lead = ""
+				page.Hint = widerHint(r)
+			}
+			return page, nil
+		},
+	}
+}
+
+// stories makes a page of the stories that f matches.
+func (d Deps) stories(ctx context.Context, r *Request, f *filters.Filter, since time.Time) (card.Page, error) {
+	// One more than shown tells whether there is a next page.
+	hits, err := d.Archive.Search(ctx, store.Search{Filter: f, Since: since, Limit: pageStories + 1, Before: r.Cursor})
+	if err != nil {
+		return card.Page{}, fmt.Errorf("search the archive: %w", err)
+	}
+	var page card.Page
+	if len(hits) > pageStories {
+		hits = hits[:pageStories]
+		page.Next = hits[len(hits)-1].Cursor
+	}
+	now := d.Clock()
+	for _, h := range hits {
+		page.Items = append(page.Items, storyItem(h.Story, f, now))
+	}
+	switch {
+	case r.Page > 0 || page.Next != "":
+		page.Lead = fmt.Sprintf("Page %d, newest first", r.Page+1)
+	case len(hits) > 1:
+		page.Lead = fmt.Sprintf("%d stories, newest first", len(hits))
+	}
+	if len(hits) == 0 && r.Page > 0 {
+		page.Lead = "There is no more."
+	}
+	if r.Args["since"] != "" && len(hits) > 0 {
+		page.Lead = strings.TrimPrefix(page.Lead+", of the last "+r.Args["since"], ", ")
+	}
+	return page, nil
+}
+
+// storyItem shows one story, with the words that f found in it.
+func storyItem(s story.Story, f *filters.Filter, now time.Time) card.Item {
+	terms := f.Terms(filters.NewDoc(&s))
+	meta := s.Source
+	if n := len(s.Sources) - 1; n > 0 {
+		meta += " and " + plural(n, "other", "others")
+	}
+	if t := s.Time(); !t.IsZero() {
+		meta += " · " + card.Age(t, now)
+	}
+	return card.Item{Title: s.Title, URL: s.URL, Meta: strings.TrimPrefix(meta, " · "), Text: excerpt(s, terms), Marks: terms}
+}
+
+// excerptLen is how much of a story's text a page shows, in UTF-16 units.
+const excerptLen = 220
+
+// excerpt is the beginning of the summary, or, where that does not show any
+// of the terms, the part of the story's text that does.
+func excerpt(s story.Story, terms []string) string {
+	summary, content := card.Clean(s.Summary), card.Clean(s.Content)
+	if summary == "" {
+		summary = content
+	}
+	head := card.Cut(summary, excerptLen)
+	if firstTerm(s.Title+" "+head, terms) >= 0 {
+		return head
+	}
+	for _, text := range []string{summary, content} {
+		if i := firstTerm(text, terms); i >= 0 {
+			return card.Cut("… "+text[sentenceBefore(text, i):], excerptLen)
+		}
+	}
+	return head
+}
+
+// firstTerm is where the first of the terms to be found stands, or -1.
+func firstTerm(text string, terms []string) int {
+	at := -1
+	for _, t := range terms {
+		if i := strings.Index(text, t); i >= 0 && (at < 0 || i < at) {
+			at = i
+		}
+	}
+	return at
+}
+
+// sentenceBefore goes back from i to the start of a sentence, or of a word
+// where the sentence is long.
+func sentenceBefore(text string, i int) int {
+	const back = 90
+	from := max(0, i-back)
+	if j := strings.LastIndex(text[from:i], ". "); j >= 0 {
+		return from + j + len(". ")
+	}
+	if from == 0 {
+		return 0
+	}
+	if j := strings.IndexByte(text[from:i], ' '); j >= 0 {
+		return from + j + 1
+	}
+	return i
+}
+
+// widerHint is what to try when a search found nothing.
+func widerHint(r *Request) string {
+	q := r.Args["query"]
+	var try []string
+	if words := strings.Fields(q); len(words) == 1 && !strings.ContainsAny(q, `*:"()`) {
+		try = append(try, fmt.Sprintf("%s* finds all words that begin with it", q))
+	} else if len(words) > 1 && !strings.ContainsAny(q, `"()`) && !strings.Contains(q, " OR ") {
+		try = append(try, "all the words must be in the story; write OR between them for any")
+	}
+	if s := r.Args["since"]; s != "" {
+		try = append(try, fmt.Sprintf("a --since of more than %s looks further back", s))
+	}
+	if len(try) == 0 {
+		try = append(try, "see the query language in "+r.call("help"))
+	}
+	return "Try: " + strings.Join(try, "; ") + "."
+}

@@ -1,0 +1,112 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"tipoff/bot/card"
+	"tipoff/bot/store"
+	"tipoff/filters"
+)
+
+// watchTestCommand is "watch test QUERY": what a watch would have found.
+func watchTestCommand(d Deps) *Command {
+	since := sinceOption
+	since.Help = "How far back to try it: 7d, 30d (without it), 12w"
+	return &Command{
+		Name: "test", Help: "Try a query on the past, before you make it a watch", Options: []Option{queryOption, since},
+		Run: func(ctx context.Context, r *Request) (card.Page, error) {
+			f, err := filters.Compile(r.Args["query"])
+			if err != nil {
+				return card.Page{}, err
+			}
+			now := d.Clock()
+			from, err := d.ago(cmp.Or(r.Args["since"], "30d"))
+			if err != nil {
+				return card.Page{}, err
+			}
+			b, err := d.BackTester.BackTest(ctx, f, from)
+			if err != nil {
+				return card.Page{}, fmt.Errorf("back-test: %w", err)
+			}
+			page := card.Page{Title: "Test of " + card.Cut(r.Args["query"], 120), Lead: rate(b, now.Sub(from), "match")}
+			if b.Hits == 0 {
+				page.Hint = widerHint(r)
+				return page, nil
+			}
+			page.Lead += "\n" + overlap(b)
+			for _, s := range b.Samples[:min(len(b.Samples), pageStories)] {
+				page.Items = append(page.Items, storyItem(s, f, now))
+			}
+			page.Hint = "To keep it: " + r.call("watch add NAME "+card.Cut(r.Args["query"], 300))
+			if float64(b.Hits) > manyADay*b.Days {
+				page.Hint = "That is a lot for a channel: a phrase, title: or -word makes it narrower."
+			}
+			return page, nil
+		},
+	}
+}
+
+// rate says how many hits a back-test had, and how often that is.
+func rate(b store.BackTest, asked time.Duration, verb string) string {
+	days := asked.Hours() / 24
+	span := "the last " + plural(int(math.Round(days)), "day", "days")
+	if days < 1.5 {
+		span = "the last " + plural(int(math.Ceil(asked.Hours())), "hour", "hours")
+	}
+	if b.Days > 0 && b.Days < days*0.9 {
+		span += fmt.Sprintf(" (the archive reaches back %s)", plural(max(1, int(math.Round(b.Days))), "day", "days"))
+	}
+	if b.Hits == 0 {
+		return fmt.Sprintf("No story of %s %s.", span, agree(verb))
+	}
+	if b.Hits == 1 {
+		verb = agree(verb)
+	}
+	s := fmt.Sprintf("%s of %s %s", plural(b.Hits, "story", "stories"), span, verb)
+	switch perDay := float64(b.Hits) / max(b.Days, 1); {
+	case perDay >= 10:
+		s += fmt.Sprintf(": about %d a day.", int(math.Round(perDay)))
+	case perDay >= 0.95:
+		s += fmt.Sprintf(": about %.1f a day.", perDay)
+	case b.Hits > 1 && b.Days > 1:
+		s += fmt.Sprintf(": about one in %s.", plural(int(math.Round(1/perDay)), "day", "days"))
+	default:
+		s += "."
+	}
+	return s
+}
+
+// agree is the form of a verb after one story.
+func agree(verb string) string {
+	if verb == "match" {
+		return "matches"
+	}
+	return verb
+}
+
+// overlap says which watches have some of the hits already, most first.
+func overlap(b store.BackTest) string {
+	if len(b.Overlap) == 0 {
+		return "No watch matches any of them yet."
+	}
+	names := slices.SortedFunc(maps.Keys(b.Overlap), func(x, y string) int {
+		return cmp.Or(cmp.Compare(b.Overlap[y], b.Overlap[x]), cmp.Compare(x, y))
+	})
+	s := "Matched already: "
+	for i, n := range names[:min(len(names), 5)] {
+		if i > 0 {
+			s += ", "
+		}
+		s += fmt.Sprintf("%d by %s", b.Overlap[n], n)
+	}
+	if more := len(names) - 5; more > 0 {
+		s += fmt.Sprintf(" and %d other watches", more)
+	}
+	return s + "."
+}
