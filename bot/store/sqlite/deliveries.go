@@ -1,0 +1,186 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/store"
+)
+
+// NextDelivery takes the oldest open delivery of a target and marks it as
+// being sent. It fails with [store.ErrNotFound] when there is none. One that
+// an earlier process was sending when it ended comes again, with its attempts.
+func (s *Store) NextDelivery(ctx context.Context, to alert.Target) (store.Delivery, error) {
+	d := store.Delivery{To: to}
+	err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		var seq, alertID int64
+		err := tx.QueryRowContext(ctx, `
+SELECT seq, id, alert, attempts FROM deliveries
+WHERE target = ? AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.String()).Scan(&seq, &d.ID, &alertID, &d.Attempts)
+		if errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("delivery to %s: %w", to, store.ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		d.Attempts++
+		if _, err := tx.exec(ctx, `UPDATE deliveries SET state = 'sending', attempts = ?, updated = ? WHERE seq = ?`,
+			d.Attempts, unix(s.now()), seq); err != nil {
+			return err
+		}
+		d.Alert, err = readAlert(ctx, tx.Tx, alertID)
+		return err
+	})
+	return d, err
+}
+
+// readAlert reads an alert with its story as it is now: a headline corrected
+// meanwhile is sent corrected.
+func readAlert(ctx context.Context, q querier, id int64) (alert.Alert, error) {
+	a := alert.Alert{ID: fmt.Sprint(id)}
+	var k store.Key
+	var matches, mentions string
+	var created int64
+	err := q.QueryRowContext(ctx, `SELECT story, channel, kind, severity, matches, mentions, created FROM alerts WHERE id = ?`, id).
+		Scan(&k, &a.Channel, &a.Kind, &a.Severity, &matches, &mentions, &created)
+	if err != nil {
+		return a, fmt.Errorf("read alert: %w", err)
+	}
+	if a.Story, err = readStory(ctx, q, k); err != nil {
+		return a, fmt.Errorf("read the alert's story: %w", err)
+	}
+	if err := errors.Join(json.Unmarshal([]byte(matches), &a.Story.Matches), json.Unmarshal([]byte(mentions), &a.Mentions)); err != nil {
+		return a, fmt.Errorf("read alert: %w", err)
+	}
+	a.Watches = make([]string, 0, len(a.Story.Matches))
+	for _, m := range a.Story.Matches {
+		a.Watches = append(a.Watches, m.Watch)
+	}
+	a.Created = at(created)
+	return a, nil
+}
+
+// Delivered marks a delivery as sent, with the platform's id of the message.
+func (s *Store) Delivered(ctx context.Context, id, receipt string) error {
+	return s.setDelivery(ctx, id, "sent", "", receipt)
+}
+
+// DeliveryFailed keeps why an attempt failed. A dead delivery is not tried
+// again by itself.
+func (s *Store) DeliveryFailed(ctx context.Context, id, reason string, dead bool) error {
+	next := "waiting"
+	if dead {
+		next = "dead"
+	}
+	return s.setDelivery(ctx, id, next, reason, "")
+}
+
+func (s *Store) setDelivery(ctx context.Context, id, next, reason, receipt string) error {
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.exec(ctx, `UPDATE deliveries SET state = ?, error = ?, receipt = ?, updated = ? WHERE id = ?`,
+			next, reason, receipt, unix(s.now()), id)
+		return err
+	})
+}
+
+// HasDelivery reports, within a transaction of the job engine, whether a
+// target has anything open.
+func HasDelivery(ctx context.Context, tx *sql.Tx, to alert.Target) (bool, error) {
+	var n int
+	err := tx.QueryRowContext(ctx, `
+SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE target = ? AND state IN ('waiting', 'sending') LIMIT 1)`, to.String()).Scan(&n)
+	return n > 0, err
+}
+
+// OpenTargets lists the targets that have anything open.
+func (s *Store) OpenTargets(ctx context.Context) ([]alert.Target, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT target FROM deliveries WHERE state IN ('waiting', 'sending') ORDER BY target`)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var all []alert.Target
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil {
+			return nil, err
+		}
+		to, err := alert.ParseTarget(key)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, to)
+	}
+	return all, s.explain(rows.Err())
+}
+
+// DeliveryCounts says how many deliveries are in each state.
+func (s *Store) DeliveryCounts(ctx context.Context) (map[string]int, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT state, count(*) FROM deliveries GROUP BY state`)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	counts := make(map[string]int)
+	for rows.Next() {
+		var name string
+		var n int
+		if err := rows.Scan(&name, &n); err != nil {
+			return nil, err
+		}
+		counts[name] = n
+	}
+	return counts, s.explain(rows.Err())
+}
+
+// Deliveries lists the deliveries in a state, newest first, at most n.
+func (s *Store) Deliveries(ctx context.Context, state string, n int) ([]store.DeliveryStatus, error) {
+	rows, err := s.read.QueryContext(ctx, `
+SELECT d.id, d.target, a.channel, s.title, d.state, d.attempts, d.error, d.updated
+FROM deliveries d JOIN alerts a ON a.id = d.alert JOIN stories s ON s.key = a.story
+WHERE d.state = ? ORDER BY d.seq DESC LIMIT ?`, state, n)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var all []store.DeliveryStatus
+	for rows.Next() {
+		var d store.DeliveryStatus
+		var updated int64
+		if err := rows.Scan(&d.ID, &d.Target, &d.Channel, &d.Title, &d.State, &d.Attempts, &d.Error, &updated); err != nil {
+			return nil, err
+		}
+		d.Updated = at(updated)
+		all = append(all, d)
+	}
+	return all, s.explain(rows.Err())
+}
+
+// SaveSession keeps what a button will need, until it expires, and forgets
+// what has expired.
+func (s *Store) SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error {
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		if _, err := tx.exec(ctx, `DELETE FROM sessions WHERE expires <= ?`, unix(s.now())); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, `
+INSERT INTO sessions (token, data, expires) VALUES (?, ?, ?)
+ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires = excluded.expires`, token, data, unix(expires))
+		return err
+	})
+}
+
+// LoadSession reads what was kept, or fails with [store.ErrNotFound].
+func (s *Store) LoadSession(ctx context.Context, token string) ([]byte, error) {
+	var data []byte
+	err := s.read.QueryRowContext(ctx, `SELECT data FROM sessions WHERE token = ? AND expires > ?`, token, unix(s.now())).Scan(&data)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("session: %w", store.ErrNotFound)
+	}
+	return data, s.explain(err)
+}

@@ -1,0 +1,233 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/store"
+	"tipoff/filters"
+	"tipoff/sources"
+	"tipoff/sources/story"
+)
+
+// keyShift leaves room for 1,024 stories within a second before the next
+// second's keys are used.
+const keyShift = 10
+
+const (
+	sqlKnown = `
+SELECT g.story, g.text_hash, s.source = g.source
+FROM sightings g JOIN stories s ON s.key = g.story
+WHERE g.source = ? AND g.identity = ?`
+
+	sqlKeyByID = `SELECT key FROM stories WHERE id = ?`
+
+	// The first free key at or after the story's own second.
+	sqlLastKey = `SELECT key FROM stories WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1`
+
+	sqlAddStory = `
+INSERT INTO stories (key, id, source, url, title, summary, content, author, tags, lang, published, seen, updated)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+	sqlIndexStory = `INSERT OR REPLACE INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
+
+	sqlAddSighting = `
+INSERT INTO sightings (source, identity, story, text_hash, url, published, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (source, identity) DO UPDATE SET text_hash = excluded.text_hash`
+
+	sqlAddRevision = `
+INSERT INTO revisions (story, until, title, summary, content)
+SELECT key, ?, title, summary, content FROM stories WHERE key = ?`
+
+	sqlEditStory = `UPDATE stories SET title = ?, summary = ?, content = ?, updated = ? WHERE key = ?`
+
+	sqlSaveVisit = `
+UPDATE sources SET state = ?, error = ?, failures = ?, last_status = ?, last_ok = ?, next_poll = ?, not_before = ?,
+    baselined = ?, etag = ?, last_modified = ?, body_hash = ?, stories = ?
+WHERE id = ?`
+
+	sqlAddAlert = `
+INSERT INTO alerts (story, channel, kind, severity, matches, mentions, created) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING`
+
+	sqlAddDelivery = `INSERT INTO deliveries (id, alert, target, updated) VALUES (?, ?, ?, ?)`
+)
+
+// hot are the statements prepared at the start.
+var hot = []string{sqlKnown, sqlKeyByID, sqlLastKey, sqlAddStory, sqlIndexStory, sqlAddSighting, sqlSaveVisit}
+
+// Known looks up a source's item. The bool is false for one never seen.
+func (t *Tx) Known(ctx context.Context, source int64, id store.Identity) (store.Known, bool, error) {
+	var k store.Known
+	var hash []byte
+	err := t.row(ctx, sqlKnown, []any{source, id[:]}, &k.Story, &hash, &k.First)
+	if errors.Is(err, sql.ErrNoRows) {
+		return k, false, nil
+	}
+	copy(k.TextHash[:], hash)
+	return k, err == nil, err
+}
+
+// StoryKey finds a story by its id.
+func (t *Tx) StoryKey(ctx context.Context, id string) (store.Key, bool, error) {
+	var k store.Key
+	err := t.row(ctx, sqlKeyByID, []any{id}, &k)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return k, err == nil, err
+}
+
+// Story reads a story with all its sightings.
+func (t *Tx) Story(ctx context.Context, k store.Key) (story.Story, error) {
+	return readStory(ctx, t.Tx, k)
+}
+
+// RecentTitles lists the titles of a source's newest stories, at most n.
+func (t *Tx) RecentTitles(ctx context.Context, source int64, n int) ([]string, error) {
+	rows, err := t.QueryContext(ctx, `
+SELECT title FROM stories WHERE key IN (SELECT story FROM sightings WHERE source = ?) ORDER BY key DESC LIMIT ?`, source, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var titles []string
+	for rows.Next() {
+		var s string
+		if err := rows.Scan(&s); err != nil {
+			return nil, err
+		}
+		titles = append(titles, s)
+	}
+	return titles, rows.Err()
+}
+
+// AddStory stores a new story and indexes it.
+func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, error) {
+	key, err := t.freeKey(ctx, s.Time())
+	if err != nil {
+		return 0, err
+	}
+	tags, err := json.Marshal(append([]string{}, s.Tags...))
+	if err != nil {
+		return 0, err
+	}
+	if _, err := t.exec(ctx, sqlAddStory, int64(key), s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
+		s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated)); err != nil {
+		return 0, fmt.Errorf("store story: %w", err)
+	}
+	return key, t.index(ctx, key, s)
+}
+
+func (t *Tx) index(ctx context.Context, key store.Key, s *story.Story) error {
+	title, summary, content := filters.IndexTexts(s)
+	if _, err := t.exec(ctx, sqlIndexStory, int64(key), title, summary, content); err != nil {
+		return fmt.Errorf("index story: %w", err)
+	}
+	return nil
+}
+
+func (t *Tx) freeKey(ctx context.Context, when time.Time) (store.Key, error) {
+	for sec := max(when.Unix(), 1); ; sec++ {
+		first, next := sec<<keyShift, (sec+1)<<keyShift
+		var last int64
+		err := t.row(ctx, sqlLastKey, []any{first, next}, &last)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return store.Key(first), nil
+		case err != nil:
+			return 0, fmt.Errorf("find a key: %w", err)
+		case last+1 < next:
+			return store.Key(last + 1), nil
+		}
+	}
+}
+
+// AddSighting says that a source tells a story under an identity; told is the
+// story in the source's own words. A second call updates the text's hash.
+func (t *Tx) AddSighting(ctx context.Context, source int64, id store.Identity, k store.Key, storyURL string, told *story.Story) error {
+	hash, url := store.HashText(told), told.URL
+	if url == storyURL {
+		url = ""
+	}
+	_, err := t.exec(ctx, sqlAddSighting, source, id[:], int64(k), hash[:], url, unix(told.Published), unix(told.Seen))
+	if err != nil {
+		return fmt.Errorf("store sighting: %w", err)
+	}
+	return nil
+}
+
+// EditStory gives a story another text and keeps the old one as a revision.
+func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
+	when := unix(s.Updated)
+	if _, err := t.exec(ctx, sqlAddRevision, when, int64(k)); err != nil {
+		return fmt.Errorf("store revision: %w", err)
+	}
+	if _, err := t.exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, int64(k)); err != nil {
+		return fmt.Errorf("edit story: %w", err)
+	}
+	return t.index(ctx, k, s)
+}
+
+// Source reads one source's status and its number.
+func (t *Tx) Source(ctx context.Context, name string) (int64, store.SourceStatus, error) {
+	return readSource(ctx, t.Tx, name)
+}
+
+// SaveVisit stores a source's health after a visit.
+func (t *Tx) SaveVisit(ctx context.Context, source int64, st store.SourceStatus) error {
+	_, err := t.exec(ctx, sqlSaveVisit, string(st.State), st.Error, st.Failures, st.LastStatus, unix(st.LastOK),
+		unix(st.NextPoll), unix(st.NotBefore), unix(st.Baselined), st.Validators.ETag, st.Validators.LastModified,
+		st.Validators.BodyHash, st.Stories, source)
+	if err != nil {
+		return fmt.Errorf("store visit: %w", err)
+	}
+	return nil
+}
+
+// AddAlert stores an alert with a delivery for each target, and enqueues the
+// jobs that send them. It returns false, and writes nothing, where the channel
+// already has a first alert of this story.
+func (t *Tx) AddAlert(ctx context.Context, k store.Key, a alert.Alert, targets []alert.Target) (bool, error) {
+	matches, err := json.Marshal(a.Story.Matches)
+	if err != nil {
+		return false, err
+	}
+	mentions, err := json.Marshal(append([]string{}, a.Mentions...))
+	if err != nil {
+		return false, err
+	}
+	res, err := t.exec(ctx, sqlAddAlert, int64(k), a.Channel, string(a.Kind), string(a.Severity), string(matches), string(mentions), unix(a.Created))
+	if err != nil {
+		return false, fmt.Errorf("store alert: %w", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return false, err
+	}
+	id, err := res.LastInsertId()
+	if err != nil {
+		return false, err
+	}
+	for _, to := range targets {
+		if _, err := t.exec(ctx, sqlAddDelivery, store.DeliveryID(a, to), id, to.String(), unix(a.Created)); err != nil {
+			return false, fmt.Errorf("store delivery: %w", err)
+		}
+	}
+	if len(targets) == 0 || t.s.jobs == nil {
+		return true, nil
+	}
+	return true, t.s.jobs.EnqueueDelivery(ctx, t.Tx, targets)
+}
+
+// state is a source's state as its column holds it.
+func state(s string) sources.State {
+	if s == "" {
+		return sources.New
+	}
+	return sources.State(s)
+}

@@ -1,0 +1,83 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"tipoff/bot/store"
+	"tipoff/sources"
+)
+
+const sourceColumns = `id, name, url, state, error, failures, last_status, last_ok, next_poll, not_before,
+    baselined, etag, last_modified, body_hash, stories`
+
+// querier is a database, a connection or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func scanSource(scan func(...any) error) (id int64, st store.SourceStatus, err error) {
+	var name string
+	var ok, next, notBefore, baselined int64
+	err = scan(&id, &st.Name, &st.URL, &name, &st.Error, &st.Failures, &st.LastStatus, &ok, &next, &notBefore,
+		&baselined, &st.Validators.ETag, &st.Validators.LastModified, &st.Validators.BodyHash, &st.Stories)
+	st.State, st.LastOK, st.NextPoll, st.NotBefore, st.Baselined = state(name), at(ok), at(next), at(notBefore), at(baselined)
+	return id, st, err
+}
+
+func readSource(ctx context.Context, q querier, name string) (int64, store.SourceStatus, error) {
+	id, st, err := scanSource(q.QueryRowContext(ctx, `SELECT `+sourceColumns+` FROM sources WHERE name = ? AND NOT removed`, name).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, st, fmt.Errorf("source %q: %w", name, store.ErrNotFound)
+	}
+	return id, st, err
+}
+
+// Sources lists the sources in force with their health, by name.
+func (s *Store) Sources(ctx context.Context) ([]store.SourceStatus, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+sourceColumns+` FROM sources WHERE NOT removed ORDER BY name`)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var all []store.SourceStatus
+	for rows.Next() {
+		_, st, err := scanSource(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, st)
+	}
+	return all, s.explain(rows.Err())
+}
+
+// SyncSources makes the sources in force those of the config. A source whose
+// URL changed starts over with a baseline; one that is gone from the config
+// keeps its stories and is no longer listed.
+func (s *Store) SyncSources(ctx context.Context, srcs []sources.Source) error {
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE sources SET removed = 1`); err != nil {
+			return err
+		}
+		for _, src := range srcs {
+			if _, err := tx.exec(ctx, `
+INSERT INTO sources (name, url) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET removed = 0, url = excluded.url,
+    state         = CASE WHEN url = excluded.url THEN state ELSE 'new' END,
+    error         = CASE WHEN url = excluded.url THEN error ELSE '' END,
+    failures      = CASE WHEN url = excluded.url THEN failures ELSE 0 END,
+    baselined     = CASE WHEN url = excluded.url THEN baselined ELSE 0 END,
+    etag          = CASE WHEN url = excluded.url THEN etag ELSE '' END,
+    last_modified = CASE WHEN url = excluded.url THEN last_modified ELSE '' END,
+    body_hash     = CASE WHEN url = excluded.url THEN body_hash ELSE '' END,
+    next_poll     = CASE WHEN url = excluded.url THEN next_poll ELSE 0 END,
+    not_before    = CASE WHEN url = excluded.url THEN not_before ELSE 0 END`, src.Name, src.URL); err != nil {
+				return fmt.Errorf("source %q: %w", src.Name, err)
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,91 @@
+// Package watch keeps the watches in force: compiled, ready to match, and
+// changed for everyone at once when somebody adds or removes one.
+package watch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"tipoff/bot/alert"
+	"tipoff/filters"
+)
+
+// Store keeps the watches over restarts.
+type Store interface {
+	Watches(ctx context.Context) ([]alert.Watch, error)
+	AddWatch(ctx context.Context, w alert.Watch, by string) error
+	RemoveWatch(ctx context.Context, name, by string) error
+}
+
+// Compiled is the watches at one moment. It does not change.
+type Compiled struct {
+	Watches map[string]alert.Watch
+	Filters map[string]*filters.Filter
+	Set     *filters.Set
+}
+
+// Book holds the watches in force. It is safe for use by many goroutines;
+// readers never wait for a change.
+type Book struct {
+	store Store
+	log   *slog.Logger
+	now   atomic.Pointer[Compiled]
+}
+
+// NewBook reads the watches from the store.
+func NewBook(ctx context.Context, store Store, log *slog.Logger) (*Book, error) {
+	b := &Book{store: store, log: log}
+	return b, b.Reload(ctx)
+}
+
+// Current is the watches in force.
+func (b *Book) Current() *Compiled { return b.now.Load() }
+
+// Reload reads the watches again. A stored query that this program cannot
+// compile (one a newer program has written) is left out and said; the other
+// watches go on.
+func (b *Book) Reload(ctx context.Context) error {
+	all, err := b.store.Watches(ctx)
+	if err != nil {
+		return fmt.Errorf("read the watches: %w", err)
+	}
+	c := &Compiled{Watches: make(map[string]alert.Watch), Filters: make(map[string]*filters.Filter)}
+	for _, w := range all {
+		f, err := filters.Compile(w.Query)
+		if err != nil {
+			b.log.Error("a stored watch is off: its query cannot be read", "watch", w.Name, "error", err)
+			continue
+		}
+		c.Watches[w.Name], c.Filters[w.Name] = w, f
+	}
+	c.Set = filters.NewSet(c.Filters)
+	b.now.Store(c)
+	return nil
+}
+
+// Watches lists the watches in force, by name.
+func (b *Book) Watches(ctx context.Context) ([]alert.Watch, error) { return b.store.Watches(ctx) }
+
+// AddWatch checks, stores and puts in force a watch; by is for the audit log.
+func (b *Book) AddWatch(ctx context.Context, w alert.Watch, by string) error {
+	if err := w.Validate(); err != nil {
+		return err
+	}
+	if _, err := filters.Compile(w.Query); err != nil {
+		return err
+	}
+	if err := b.store.AddWatch(ctx, w, by); err != nil {
+		return err
+	}
+	return b.Reload(ctx)
+}
+
+// RemoveWatch takes a watch out of force; by is for the audit log.
+func (b *Book) RemoveWatch(ctx context.Context, name, by string) error {
+	if err := b.store.RemoveWatch(ctx, name, by); err != nil {
+		return err
+	}
+	return b.Reload(ctx)
+}
