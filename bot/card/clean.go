@@ -134,7 +134,11 @@ func clean(s string, fold func(rune) rune, collapse bool) string {
 			}
 			marks++
 		case unicode.Is(emojiModifier, r) && base != 0:
-			// A skin tone belongs to the emoji before it.
+			// A skin tone belongs to what stands before it, as marks do.
+			if marks >= maxMarks {
+				continue
+			}
+			marks++
 		default:
 			base, marks, stack = r, 0, 0
 		}

@@ -96,7 +96,7 @@ func Text(c Card, now time.Time) string {
 	return b.String()
 }
 
-// PageText is p as plain text, the items numbered by nothing but their order.
+// PageText is p as plain text.
 func PageText(p Page) string {
 	var blocks []string
 	block := func(lines ...string) {
