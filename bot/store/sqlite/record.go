@@ -88,21 +88,32 @@ func (t *Tx) Story(ctx context.Context, k store.Key) (story.Story, error) {
 	return readStory(ctx, t.Tx, k)
 }
 
-// RecentTitles lists the titles of a source's newest stories, at most n.
-func (t *Tx) RecentTitles(ctx context.Context, source int64, n int) ([]string, error) {
+// Tells reports whether a source is among those that told a story.
+func (t *Tx) Tells(ctx context.Context, source int64, k store.Key) (bool, error) {
+	var yes bool
+	err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM sightings WHERE story = ? AND source = ?)`, []any{int64(k), source}, &yes)
+	return yes, err
+}
+
+// RecentTitles maps the titles of a source's newest stories, at most n, to
+// the stories.
+func (t *Tx) RecentTitles(ctx context.Context, source int64, n int) (map[string]store.Key, error) {
 	rows, err := t.QueryContext(ctx, `
-SELECT title FROM stories WHERE key IN (SELECT story FROM sightings WHERE source = ?) ORDER BY key DESC LIMIT ?`, source, n)
+SELECT title, key FROM stories WHERE key IN (SELECT story FROM sightings WHERE source = ?) ORDER BY key DESC LIMIT ?`, source, n)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var titles []string
+	titles := make(map[string]store.Key)
 	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
+		var title string
+		var k store.Key
+		if err := rows.Scan(&title, &k); err != nil {
 			return nil, err
 		}
-		titles = append(titles, s)
+		if _, newer := titles[title]; !newer {
+			titles[title] = k
+		}
 	}
 	return titles, rows.Err()
 }
@@ -172,11 +183,6 @@ func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 		return fmt.Errorf("edit story: %w", err)
 	}
 	return t.index(ctx, k, s)
-}
-
-// Source reads one source's status and its number.
-func (t *Tx) Source(ctx context.Context, name string) (int64, store.SourceStatus, error) {
-	return readSource(ctx, t.Tx, name)
 }
 
 // SaveVisit stores a source's health after a visit.

@@ -229,7 +229,6 @@ func (s *Store) Count(ctx context.Context) (int, error) {
 	return n, s.explain(err)
 }
 
-
 // Oldest is the time of the oldest story, or zero for an empty archive.
 func (s *Store) Oldest(ctx context.Context) (time.Time, error) {
 	var k sql.NullInt64

@@ -36,6 +36,12 @@ func readSource(ctx context.Context, q querier, name string) (int64, store.Sourc
 	return id, st, err
 }
 
+// Source reads one source's health and its number in this store.
+func (s *Store) Source(ctx context.Context, name string) (int64, store.SourceStatus, error) {
+	id, st, err := readSource(ctx, s.read, name)
+	return id, st, s.explain(err)
+}
+
 // Sources lists the sources in force with their health, by name.
 func (s *Store) Sources(ctx context.Context) ([]store.SourceStatus, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+sourceColumns+` FROM sources WHERE NOT removed ORDER BY name`)

@@ -1,0 +1,314 @@
+// Package jobs sets up the job engine, River, on the store's own database: the
+// polls that the schedules call for, and one drain job for each target that
+// has alerts waiting. Jobs survive a crash; a job that exists is not put in a
+// second time.
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
+)
+
+const (
+	pollQueue    = "poll"
+	deliverQueue = "deliver"
+	// pollTimeout bounds one batch of polls; each source has its own, shorter
+	// limit in fetch.
+	pollTimeout = 5 * time.Minute
+)
+
+// PollArgs is one batch of sources that are due at the same moment.
+type PollArgs struct {
+	Sources []string `json:"sources"`
+	// Due is the moment in Unix seconds. It makes a batch unique: two replicas
+	// that see the same moment put in one job.
+	Due int64 `json:"due"`
+}
+
+// Kind names the job in the database.
+func (PollArgs) Kind() string { return "poll" }
+
+// DeliverArgs is the drain of one target.
+type DeliverArgs struct {
+	Target string `json:"target"`
+}
+
+// Kind names the job in the database.
+func (DeliverArgs) Kind() string { return "deliver" }
+
+// Poller visits sources.
+type Poller interface {
+	Poll(ctx context.Context, sources []string) error
+}
+
+// Drainer sends what waits for a target; see [deliver.Drainer.Drain].
+type Drainer interface {
+	Drain(ctx context.Context, to alert.Target) error
+}
+
+// HasDelivery reports within a transaction whether a target has anything open.
+type HasDelivery func(ctx context.Context, tx *sql.Tx, to alert.Target) (bool, error)
+
+// Config is what the engine works with.
+type Config struct {
+	// DB is the database's one writing connection.
+	DB          *sql.DB
+	Poller      Poller
+	Drainer     Drainer
+	HasDelivery HasDelivery
+	// Plan says which sources are due when; nil for no schedule.
+	Plan *Plan
+	Log  *slog.Logger
+}
+
+// Engine is the job engine. Its methods are safe for use by many goroutines.
+type Engine struct {
+	client *river.Client[*sql.Tx]
+	db     *sql.DB
+	now    func() time.Time
+}
+
+// Migrate brings the engine's own tables to this program's version.
+func Migrate(ctx context.Context, db *sql.DB) (applied int, err error) {
+	m, err := rivermigrate.New(riversqlite.New(db), &rivermigrate.Config{Logger: quiet()})
+	if err != nil {
+		return 0, fmt.Errorf("job engine: %w", err)
+	}
+	existing, err := m.ExistingVersions(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("job engine: %w", err)
+	}
+	all := m.AllVersions()
+	if len(existing) == len(all) {
+		return 0, nil
+	}
+	res, err := m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	if err != nil {
+		return 0, fmt.Errorf("job engine: migrate: %w", err)
+	}
+	return len(res.Versions), nil
+}
+
+// New prepares the engine on a migrated database. Nothing runs before
+// [Engine.Start].
+func New(c Config) (*Engine, error) {
+	e := &Engine{db: c.DB, now: time.Now}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &pollWorker{poller: c.Poller})
+	river.AddWorker(workers, &deliverWorker{drainer: c.Drainer, hasDelivery: c.HasDelivery, db: c.DB})
+
+	conf := &river.Config{
+		Logger:  slog.New(quieter{c.Log.Handler()}),
+		Workers: workers,
+		Queues: map[string]river.QueueConfig{
+			pollQueue:    {MaxWorkers: 64},
+			deliverQueue: {MaxWorkers: 32},
+		},
+		FetchCooldown:        20 * time.Millisecond,
+		JobTimeout:           pollTimeout,
+		RescueStuckJobsAfter: 2 * pollTimeout,
+		RetryPolicy:          retryPolicy{},
+		// Done jobs are of no use to anybody; the deliveries have a table of
+		// their own.
+		CompletedJobRetentionPeriod: 10 * time.Minute,
+	}
+	if c.Plan != nil {
+		conf.PeriodicJobs = []*river.PeriodicJob{river.NewPeriodicJob(c.Plan, func() (river.JobArgs, *river.InsertOpts) {
+			names, due := c.Plan.Take(e.now())
+			if len(names) == 0 {
+				return nil, nil
+			}
+			return PollArgs{Sources: names, Due: due.Unix()}, pollOpts()
+		}, nil)}
+	}
+	var err error
+	e.client, err = river.NewClient(riversqlite.New(c.DB), conf)
+	if err != nil {
+		return nil, fmt.Errorf("job engine: %w", err)
+	}
+	return e, nil
+}
+
+func pollOpts() *river.InsertOpts {
+	return &river.InsertOpts{Queue: pollQueue, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}}
+}
+
+func deliverOpts() *river.InsertOpts {
+	return &river.InsertOpts{
+		Queue: deliverQueue,
+		// A drain lives as long as its target has anything open; giving up is
+		// the business of each delivery.
+		MaxAttempts: math.MaxInt16,
+		UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+			rivertype.JobStateRunning, rivertype.JobStateScheduled,
+		}},
+	}
+}
+
+// Release frees the jobs that a process was running when it died, and lets
+// deliveries that wait for another attempt have it now. Only for a database
+// with one owner: nobody else can be running them.
+func (e *Engine) Release(ctx context.Context) error {
+	for _, q := range []string{
+		`UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE state = 'running'`,
+		`UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE kind = 'deliver' AND state IN ('retryable', 'scheduled')`,
+		`DELETE FROM river_leader`,
+	} {
+		if _, err := e.db.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("job engine: release jobs of an earlier run: %w", err)
+		}
+	}
+	return nil
+}
+
+// Start begins to work. The jobs' context is not ctx: they end by
+// [Engine.Stop].
+func (e *Engine) Start(ctx context.Context) error {
+	if err := e.client.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("job engine: start: %w", err)
+	}
+	return nil
+}
+
+// Stop takes no more jobs and waits for those that run, until ctx ends; then
+// it cancels them and waits a little for that. What was not finished is done
+// after the next start.
+func (e *Engine) Stop(ctx context.Context) error {
+	err := e.client.Stop(ctx)
+	if err == nil {
+		return nil
+	}
+	hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := e.client.StopAndCancel(hard); err != nil {
+		return fmt.Errorf("job engine: stop: %w", err)
+	}
+	return nil
+}
+
+// Poll puts in a poll of these sources, due now.
+func (e *Engine) Poll(ctx context.Context, sources []string) error {
+	if len(sources) == 0 {
+		return nil
+	}
+	_, err := e.client.Insert(ctx, PollArgs{Sources: sources, Due: e.now().Unix()}, pollOpts())
+	if err != nil {
+		return fmt.Errorf("job engine: put in a poll: %w", err)
+	}
+	return nil
+}
+
+// EnqueueDelivery puts in the drains of targets, within the transaction that
+// gives them something to send. A target whose drain is waiting or running has
+// no need of another one; see deliverWorker.
+func (e *Engine) EnqueueDelivery(ctx context.Context, tx *sql.Tx, targets []alert.Target) error {
+	for _, to := range targets {
+		if _, err := e.client.InsertTx(ctx, tx, DeliverArgs{Target: to.String()}, deliverOpts()); err != nil {
+			return fmt.Errorf("put in a delivery to %s: %w", to, err)
+		}
+	}
+	return nil
+}
+
+// Idle reports whether no job waits to run now or is running. Jobs that wait
+// for another attempt later do not count.
+func (e *Engine) Idle(ctx context.Context) (bool, error) {
+	var n int
+	err := e.db.QueryRowContext(ctx, `SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'pending')`).Scan(&n)
+	return n == 0, err
+}
+
+type pollWorker struct {
+	river.WorkerDefaults[PollArgs]
+	poller Poller
+}
+
+func (w *pollWorker) Work(ctx context.Context, job *river.Job[PollArgs]) error {
+	return w.poller.Poll(ctx, job.Args.Sources)
+}
+
+type deliverWorker struct {
+	river.WorkerDefaults[DeliverArgs]
+	drainer     Drainer
+	hasDelivery HasDelivery
+	db          *sql.DB
+}
+
+// Timeout is none: a drain is done when nothing waits, and each send has its
+// own limit.
+func (w *deliverWorker) Timeout(*river.Job[DeliverArgs]) time.Duration { return -1 }
+
+// Work drains the target and ends only in a transaction that sees nothing
+// open. A delivery written before that is still sent by this job; one written
+// after it finds no job and puts in its own. So none is left behind.
+func (w *deliverWorker) Work(ctx context.Context, job *river.Job[DeliverArgs]) error {
+	to, err := alert.ParseTarget(job.Args.Target)
+	if err != nil {
+		return river.JobCancel(err)
+	}
+	for {
+		if err := w.drainer.Drain(ctx, to); err != nil {
+			var wait *deliver.WaitError
+			if errors.As(err, &wait) {
+				return river.JobSnooze(wait.After)
+			}
+			return err
+		}
+		done, err := w.complete(ctx, job, to)
+		if err != nil || done {
+			return err
+		}
+	}
+}
+
+func (w *deliverWorker) complete(ctx context.Context, job *river.Job[DeliverArgs], to alert.Target) (bool, error) {
+	tx, err := w.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to undo after the commit
+	if more, err := w.hasDelivery(ctx, tx, to); err != nil || more {
+		return false, err
+	}
+	if _, err := river.JobCompleteTx[*riversqlite.Driver](ctx, tx, job); err != nil {
+		return false, err
+	}
+	return true, tx.Commit()
+}
+
+// retryPolicy waits 1, 2, 4, ... seconds and at the most an hour, each a
+// little varied so that many do not come back at once.
+type retryPolicy struct{}
+
+func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
+	wait := time.Hour
+	if n := len(job.Errors); n < 12 {
+		wait = min(wait, time.Second<<n)
+	}
+	return time.Now().Add(wait + time.Duration(rand.Int64N(int64(wait/5)))) //nolint:gosec // no secret
+}
+
+// quieter passes on what is about trouble and drops the engine's own news.
+type quieter struct{ slog.Handler }
+
+func (q quieter) Enabled(ctx context.Context, l slog.Level) bool {
+	return l >= slog.LevelError && q.Handler.Enabled(ctx, l)
+}
+
+func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }

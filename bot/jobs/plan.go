@@ -1,0 +1,90 @@
+package jobs
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+// Plan says which sources are due when. It is the schedule of one periodic
+// job for all sources: a job for each poll of each source would cost more than
+// the poll itself. It is safe for use by many goroutines.
+type Plan struct {
+	mu  sync.Mutex // guards due
+	due map[string]*entry
+}
+
+type entry struct {
+	schedule cron.Schedule
+	next     time.Time
+}
+
+// NewPlan returns a plan in which each source is due by its schedule, counted
+// from now, or at the time given for it, if that is later than now.
+func NewPlan(schedules map[string]cron.Schedule, first map[string]time.Time, now time.Time) *Plan {
+	p := &Plan{due: make(map[string]*entry, len(schedules))}
+	for name, s := range schedules {
+		next := s.Next(now)
+		if f, ok := first[name]; ok && f.After(now) {
+			next = f
+		}
+		p.due[name] = &entry{schedule: s, next: next}
+	}
+	return p
+}
+
+// batch is how close together sources may be due to share a job.
+const batch = 250 * time.Millisecond
+
+// Next is when the next source is due, never before t. It is what River asks
+// for; sources that are due within a quarter of a second go together.
+func (p *Plan) Next(t time.Time) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var first time.Time
+	for _, e := range p.due {
+		if first.IsZero() || e.next.Before(first) {
+			first = e.next
+		}
+	}
+	if first.IsZero() {
+		return t.Add(24 * time.Hour)
+	}
+	if first = first.Add(batch); first.Before(t) {
+		return t
+	}
+	return first
+}
+
+// Take lists the sources that are due at now, by name, and moves each to its
+// schedule's next time. The second result is the moment of the earliest.
+func (p *Plan) Take(now time.Time) ([]string, time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var names []string
+	var earliest time.Time
+	for name, e := range p.due {
+		if e.next.After(now) {
+			continue
+		}
+		if earliest.IsZero() || e.next.Before(earliest) {
+			earliest = e.next
+		}
+		names = append(names, name)
+		e.next = e.schedule.Next(now)
+	}
+	slices.Sort(names)
+	return names, earliest
+}
+
+// NextOf is when a source is due next, or zero for one that is not in the plan.
+func (p *Plan) NextOf(name string) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.due[name]; e != nil {
+		return e.next
+	}
+	return time.Time{}
+}

@@ -1,0 +1,168 @@
+// Package pipeline takes what the visits bring and makes stories and alerts of
+// it, one file a stage: poll visits the sources, record knows a story again,
+// match asks the watches, route says which channels hear of it. Everything
+// that follows from one visit is written in one transaction, the jobs that
+// deliver it included.
+package pipeline
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/store"
+	"tipoff/bot/watch"
+	"tipoff/sources"
+	"tipoff/sources/story"
+)
+
+// Archive is a transaction's view of the stories.
+type Archive interface {
+	Known(ctx context.Context, source int64, id store.Identity) (store.Known, bool, error)
+	StoryKey(ctx context.Context, id string) (store.Key, bool, error)
+	Story(ctx context.Context, k store.Key) (story.Story, error)
+	Tells(ctx context.Context, source int64, k store.Key) (bool, error)
+	RecentTitles(ctx context.Context, source int64, n int) (map[string]store.Key, error)
+	AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, error)
+	AddSighting(ctx context.Context, source int64, id store.Identity, k store.Key, storyURL string, told *story.Story) error
+	EditStory(ctx context.Context, k store.Key, s *story.Story) error
+}
+
+// Alerts is a transaction's view of what is told to whom.
+type Alerts interface {
+	AddAlert(ctx context.Context, k store.Key, a alert.Alert, targets []alert.Target) (bool, error)
+}
+
+// Tx is one transaction.
+type Tx interface {
+	Archive
+	Alerts
+	SaveVisit(ctx context.Context, source int64, st store.SourceStatus) error
+}
+
+// Store runs transactions and knows the sources' health.
+type Store interface {
+	Update(ctx context.Context, f func(ctx context.Context, tx Tx) error) error
+	Source(ctx context.Context, name string) (int64, store.SourceStatus, error)
+}
+
+// Options are for [New]; every field is needed but Observe.
+type Options struct {
+	Store   Store
+	Watches func() *watch.Compiled
+	// Route says where a channel's alerts go; see [Routes].
+	Route Routes
+	Now   func() time.Time
+	Log   *slog.Logger
+	// Observe is told of every visit that was recorded; may be nil.
+	Observe func(sources.Source, sources.Visit, Outcome)
+}
+
+// Pipeline records visits. It is safe for use by many goroutines.
+type Pipeline struct {
+	Options
+
+	mu      sync.Mutex // guards the two below
+	waiting []*turn
+	writing bool
+}
+
+// New returns a Pipeline.
+func New(o Options) *Pipeline {
+	if o.Observe == nil {
+		o.Observe = func(sources.Source, sources.Visit, Outcome) {}
+	}
+	return &Pipeline{Options: o}
+}
+
+// Report is a visit that is to be recorded.
+type Report struct {
+	Source sources.Source
+	// ID and Status are the source's as they were before the visit.
+	ID     int64
+	Status store.SourceStatus
+	Visit  sources.Visit
+	// NextPoll is when the schedule wants the next one.
+	NextPoll time.Time
+}
+
+// Outcome counts what a visit came to.
+type Outcome struct {
+	New      int // stories that nobody had told before
+	Edited   int
+	Alerts   int
+	Baseline bool
+	Status   store.SourceStatus
+}
+
+type turn struct {
+	report  Report
+	outcome Outcome
+	err     error
+	done    chan struct{}
+}
+
+// maxGroup is how many visits share a transaction at the most.
+const maxGroup = 64
+
+// Record writes a visit and all that follows from it. Visits that come while
+// another transaction is being written share the next one: with one writer, a
+// commit for each would be most of the work.
+func (p *Pipeline) Record(ctx context.Context, r Report) (Outcome, error) {
+	t := &turn{report: r, done: make(chan struct{})}
+	p.mu.Lock()
+	p.waiting = append(p.waiting, t)
+	lead := !p.writing
+	p.writing = true
+	p.mu.Unlock()
+	if lead {
+		p.writeAll(context.WithoutCancel(ctx))
+	}
+	<-t.done
+	if t.err == nil {
+		p.Observe(r.Source, r.Visit, t.outcome)
+	}
+	return t.outcome, t.err
+}
+
+func (p *Pipeline) writeAll(ctx context.Context) {
+	for {
+		p.mu.Lock()
+		group := p.waiting[:min(len(p.waiting), maxGroup)]
+		p.waiting = p.waiting[len(group):]
+		if len(group) == 0 {
+			p.waiting, p.writing = nil, false
+			p.mu.Unlock()
+			return
+		}
+		p.mu.Unlock()
+		p.write(ctx, group)
+	}
+}
+
+// write records a group in one transaction. Where that fails, each gets one of
+// its own, so that one bad visit does not take the others with it.
+func (p *Pipeline) write(ctx context.Context, group []*turn) {
+	err := p.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		for _, t := range group {
+			var err error
+			if t.outcome, err = p.record(ctx, tx, t.report); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, t := range group {
+		t.err = err
+		if err != nil && len(group) > 1 {
+			t.err = p.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+				var err error
+				t.outcome, err = p.record(ctx, tx, t.report)
+				return err
+			})
+		}
+		close(t.done)
+	}
+}

@@ -1,0 +1,152 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"tipoff/bot/store"
+	"tipoff/sources"
+)
+
+// Visitor goes to a source and reads what is there. It never panics and it
+// returns when its own time is over.
+type Visitor interface {
+	Visit(ctx context.Context, src sources.Source, v sources.Validators) sources.Visit
+}
+
+// PollerOptions are for [NewPoller].
+type PollerOptions struct {
+	Sources []sources.Source
+	// Next says when the schedule wants a source again.
+	Next func(name string) time.Time
+	// Concurrency is how many sources are visited at the same time.
+	Concurrency int
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Poller visits sources and records what they bring.
+type Poller struct {
+	PollerOptions
+	visitor  Visitor
+	pipeline *Pipeline
+	sources  map[string]sources.Source
+
+	// Sources that failed the last time share a quarter of the places, so
+	// that those which hang until their time-out do not keep the healthy ones
+	// from theirs.
+	healthy, suspect *semaphore.Weighted
+
+	mu   sync.Mutex // guards busy
+	busy map[string]bool
+}
+
+// NewPoller returns a Poller.
+func NewPoller(v Visitor, p *Pipeline, o PollerOptions) *Poller {
+	o.Concurrency = max(o.Concurrency, 2)
+	reserved := max(o.Concurrency/4, 1)
+	poller := &Poller{
+		PollerOptions: o, visitor: v, pipeline: p,
+		sources: make(map[string]sources.Source), busy: make(map[string]bool),
+		healthy: semaphore.NewWeighted(int64(o.Concurrency - reserved)),
+		suspect: semaphore.NewWeighted(int64(reserved)),
+	}
+	for _, s := range o.Sources {
+		poller.sources[s.Name] = s
+	}
+	return poller
+}
+
+// Poll visits the named sources side by side, and returns when all are
+// recorded. A source that is being visited already, that asked not to be, or
+// that is gone for good is passed over. A source that fails is no error: that
+// is its own state. An error means that something could not be recorded.
+func (p *Poller) Poll(ctx context.Context, names []string) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(names))
+	for i, name := range names {
+		src, ok := p.sources[name]
+		if !ok || !p.begin(name) {
+			continue
+		}
+		wg.Go(func() {
+			defer p.end(name)
+			errs[i] = p.visit(ctx, src)
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func (p *Poller) begin(name string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.busy[name] {
+		return false
+	}
+	p.busy[name] = true
+	return true
+}
+
+func (p *Poller) end(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.busy, name)
+}
+
+func (p *Poller) visit(ctx context.Context, src sources.Source) error {
+	id, st, err := p.pipeline.Store.Source(ctx, src.Name)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil // taken out of the config while the job waited
+	}
+	if err != nil {
+		return err
+	}
+	if st.State == sources.Gone || st.NotBefore.After(p.Now()) {
+		return nil
+	}
+	places := p.healthy
+	if st.Failures > 0 {
+		places = p.suspect
+	}
+	if err := places.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	v := p.visitor.Visit(ctx, src, st.Validators)
+	places.Release(1)
+	if err := ctx.Err(); err != nil {
+		return err // a visit cut off by our own end says nothing about the source
+	}
+
+	out, err := p.pipeline.Record(ctx, Report{Source: src, ID: id, Status: st, Visit: v, NextPoll: p.Next(src.Name)})
+	if err != nil {
+		return err
+	}
+	p.say(src, st, v, out)
+	return nil
+}
+
+// say logs what changed: a failing source is told once and its recovery once.
+func (p *Poller) say(src sources.Source, before store.SourceStatus, v sources.Visit, out Outcome) {
+	log := p.Log.With("source", src.Name)
+	switch {
+	case v.Err != nil && (before.Failures == 0 || before.State != v.Err.State):
+		log.Warn("source cannot be read", "state", v.Err.State, "error", v.Err.Text)
+	case v.Err == nil && before.Failures > 0:
+		log.Info("source can be read again", "failures", before.Failures)
+	case v.Err == nil && out.Baseline:
+		log.Info("baseline stored", "stories", out.New)
+	case out.New > 0 || out.Edited > 0:
+		log.Info("polled", "new", out.New, "edited", out.Edited, "alerts", out.Alerts)
+	default:
+		log.Debug("polled", "status", v.Status, "unchanged", v.Unchanged)
+	}
+	if v.Skipped > 0 {
+		log.Debug("items that could not be used", "count", v.Skipped, "reason", v.SkipReason)
+	}
+}

@@ -1,0 +1,282 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"tipoff/bot/store"
+	"tipoff/sources"
+	"tipoff/sources/story"
+)
+
+// Reason is why an item was alerted on, or was not.
+type Reason string
+
+// The reasons.
+const (
+	ReasonNew      Reason = "new"      // nobody had told it
+	ReasonBackfill Reason = "backfill" // first sight of the source, among the newest that are news
+	ReasonBaseline Reason = "baseline" // first sight of the source
+	ReasonKnown    Reason = "known"    // this source told it before, in the same words
+	ReasonEdit     Reason = "edit"     // this source told it before, in other words
+	ReasonAlso     Reason = "also"     // another source had told it
+)
+
+// record writes one visit.
+func (p *Pipeline) record(ctx context.Context, tx Tx, r Report) (Outcome, error) {
+	now := p.Now().UTC()
+	out := Outcome{Status: after(r, now)}
+	if r.Visit.Err == nil && !r.Visit.Unchanged {
+		v := &visit{Pipeline: p, tx: tx, report: r, now: now, out: &out}
+		if err := v.items(ctx); err != nil {
+			return out, fmt.Errorf("record %s: %w", r.Source.Name, err)
+		}
+	}
+	return out, tx.SaveVisit(ctx, r.ID, out.Status)
+}
+
+// after is a source's health after a visit.
+func after(r Report, now time.Time) store.SourceStatus {
+	st := r.Status
+	st.LastStatus, st.NotBefore = r.Visit.Status, r.Visit.NotBefore
+	st.NextPoll = r.NextPoll
+	if st.NotBefore.After(st.NextPoll) {
+		st.NextPoll = st.NotBefore
+	}
+	if err := r.Visit.Err; err != nil {
+		st.State, st.Error, st.Failures = err.State, err.Text, st.Failures+1
+		if st.State == sources.Gone {
+			st.NextPoll = time.Time{}
+		}
+		return st
+	}
+	st.State, st.Error, st.Failures, st.LastOK = sources.OK, "", 0, now
+	st.Validators = r.Visit.Validators
+	if st.Baselined.IsZero() {
+		st.Baselined = now
+	}
+	return st
+}
+
+// visit is the recording of one visit's items.
+type visit struct {
+	*Pipeline
+	tx     Tx
+	report Report
+	now    time.Time
+	out    *Outcome
+
+	baseline bool
+	// moved maps the titles of a source that gave all its items new ids.
+	moved map[string]store.Key
+}
+
+// item is one item on its way through the stages.
+type item struct {
+	story.Story
+	guid     string
+	identity store.Identity
+	known    store.Known
+	isKnown  bool
+	backfill bool
+}
+
+func (v *visit) items(ctx context.Context) error {
+	items, fresh, err := v.identify(ctx)
+	if err != nil {
+		return err
+	}
+	v.baseline = v.report.Status.Baselined.IsZero()
+	if !v.baseline && fresh == len(items) {
+		if err := v.recogniseMove(ctx, items); err != nil {
+			return err
+		}
+	}
+	v.out.Baseline = v.baseline
+
+	// Oldest first, so that a channel reads in the order of events.
+	slices.Reverse(items)
+	slices.SortStableFunc(items, func(a, b *item) int { return a.Time().Compare(b.Time()) })
+	for _, it := range items[max(0, len(items)-v.report.Source.Backfill):] {
+		it.backfill = true
+	}
+	for _, it := range items {
+		if err := v.item(ctx, it); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// identify gives the items their identities and looks them up. fresh counts
+// those that this source has never told.
+func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err error) {
+	for _, in := range v.report.Visit.Items {
+		it := &item{Story: in.Story, guid: in.GUID}
+		if url, ok := story.CanonicalURL(it.URL); ok {
+			it.URL = url
+		}
+		it.Source, it.Seen = v.report.Source.Name, v.now
+		it.Tags = mergeTags(v.report.Source.Tags, it.Tags)
+		it.ID = story.NewID(it.Source, it.guid, it.URL)
+		if it.URL == "" && it.guid == "" {
+			it.ID = story.NewID(it.Source, it.Title, "")
+		}
+		it.identity = store.NewIdentity(it.guid, it.URL, it.Title)
+		it.known, it.isKnown, err = v.tx.Known(ctx, v.report.ID, it.identity)
+		if err != nil {
+			return nil, 0, err
+		}
+		if !it.isKnown {
+			fresh++
+		}
+		items = append(items, it)
+	}
+	return items, fresh, nil
+}
+
+// mergeTags puts the source's own tags before the item's.
+func mergeTags(source, item []string) []string {
+	tags := slices.Clone(source)
+	for _, t := range item {
+		if !slices.Contains(tags, t) {
+			tags = append(tags, t)
+		}
+	}
+	return tags
+}
+
+// recentTitles is how far back a source that changed all ids is known again.
+const recentTitles = 1000
+
+// recogniseMove tells a feed that gave its old items new ids (a new blog
+// engine, another domain) from one that simply has nothing but new items: in
+// the first, at least half of the titles are known. It is a baseline then.
+func (v *visit) recogniseMove(ctx context.Context, items []*item) error {
+	if len(items) == 0 || v.report.Status.Stories == 0 {
+		return nil
+	}
+	titles, err := v.tx.RecentTitles(ctx, v.report.ID, recentTitles)
+	if err != nil {
+		return err
+	}
+	same := 0
+	for _, it := range items {
+		if _, ok := titles[it.Title]; ok {
+			same++
+		}
+	}
+	if same*2 < len(items) {
+		return nil
+	}
+	v.Log.Info("a source changed the ids of all its items; this visit is a new baseline", "source", v.report.Source.Name, "items", len(items))
+	v.baseline, v.moved = true, titles
+	return nil
+}
+
+func (v *visit) item(ctx context.Context, it *item) error {
+	if it.isKnown {
+		return v.again(ctx, it)
+	}
+	key, found, err := v.find(ctx, it)
+	if err != nil {
+		return err
+	}
+	if found {
+		return v.also(ctx, it, key)
+	}
+
+	key, err = v.tx.AddStory(ctx, v.report.ID, &it.Story)
+	if err != nil {
+		return err
+	}
+	if err := v.tx.AddSighting(ctx, v.report.ID, it.identity, key, it.URL, &it.Story); err != nil {
+		return err
+	}
+	v.out.New++
+	v.out.Status.Stories++
+	reason := ReasonNew
+	switch {
+	case v.baseline && it.backfill && v.moved == nil:
+		reason = ReasonBackfill
+	case v.baseline:
+		reason = ReasonBaseline
+	}
+	if reason == ReasonBaseline {
+		return nil
+	}
+	it.Sources = []story.Sighting{{Name: it.Source, URL: it.URL, Published: it.Published}}
+	return v.tell(ctx, key, reason, nil, &it.Story)
+}
+
+// find looks for a story that the archive has under another identity.
+func (v *visit) find(ctx context.Context, it *item) (store.Key, bool, error) {
+	if key, ok := v.moved[it.Title]; ok {
+		return key, true, nil
+	}
+	key, found, err := v.tx.StoryKey(ctx, it.ID)
+	if err != nil || !found {
+		return 0, false, err
+	}
+	tells, err := v.tx.Tells(ctx, v.report.ID, key)
+	if err != nil || !tells || it.guid == "" {
+		return key, err == nil, err
+	}
+	// The same source, the same address, another guid: a new id for the same
+	// story if the headline is the same too, or else a source that gives
+	// several stories one address.
+	have, err := v.tx.Story(ctx, key)
+	if err != nil || have.Title == it.Title {
+		return key, err == nil, err
+	}
+	it.ID = story.NewID(it.Source, it.guid, "")
+	return v.tx.StoryKey(ctx, it.ID)
+}
+
+// also records that this source tells a story that was there before.
+func (v *visit) also(ctx context.Context, it *item, key store.Key) error {
+	before, err := v.tx.Story(ctx, key)
+	if err != nil {
+		return err
+	}
+	if err := v.tx.AddSighting(ctx, v.report.ID, it.identity, key, before.URL, &it.Story); err != nil {
+		return err
+	}
+	if v.baseline {
+		return nil
+	}
+	now, err := v.tx.Story(ctx, key)
+	if err != nil {
+		return err
+	}
+	return v.tell(ctx, key, ReasonAlso, &before, &now)
+}
+
+// again records an item that this source has told before.
+func (v *visit) again(ctx context.Context, it *item) error {
+	if store.HashText(&it.Story) == it.known.TextHash {
+		return nil
+	}
+	before, err := v.tx.Story(ctx, it.known.Story)
+	if err != nil {
+		return err
+	}
+	if err := v.tx.AddSighting(ctx, v.report.ID, it.identity, it.known.Story, before.URL, &it.Story); err != nil {
+		return err
+	}
+	if !it.known.First {
+		return nil
+	}
+	now := before
+	now.Title, now.Summary, now.Content, now.Updated = it.Title, it.Summary, it.Content, v.now
+	if err := v.tx.EditStory(ctx, it.known.Story, &now); err != nil {
+		return err
+	}
+	v.out.Edited++
+	if v.baseline {
+		return nil
+	}
+	return v.tell(ctx, it.known.Story, ReasonEdit, &before, &now)
+}
