@@ -1,0 +1,382 @@
+// Package fetch asks web servers for documents that they do not want to be
+// asked for too often, and that nobody has vouched for: it sends validators
+// back, waits its turn at each host, bounds time, size and redirects, and does
+// not connect to private addresses. It serves everything that polls (package
+// feed first of all); what a document means is not its business.
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"tipoff/sources"
+)
+
+const (
+	defaultTimeout   = 20 * time.Second
+	defaultMaxBytes  = 8 << 20
+	defaultPerHost   = 2
+	defaultUserAgent = "Tipoff (feed reader)"
+
+	maxRedirects = 10
+	// maxHeader bounds an answer's headers, which no reader of ours limits.
+	maxHeader = 64 << 10
+	// maxDrain is how much of an unwanted body is read so that its connection
+	// can be used again; for a longer one a new connection is cheaper.
+	maxDrain = 16 << 10
+	// maxPooled is the largest buffer that is kept for the next answer.
+	maxPooled = 1 << 20
+
+	accept = "application/atom+xml, application/rss+xml, application/feed+json, " +
+		"application/xml;q=0.9, text/xml;q=0.9, application/json;q=0.8, */*;q=0.5"
+)
+
+// Options change how a Client fetches; the zero value is good.
+type Options struct {
+	// Timeout bounds one Get from its first byte sent to its last byte read,
+	// all redirects included, but not the wait for a turn: 20 s if 0.
+	Timeout time.Duration
+	// MaxBytes is the longest body that is taken, after decompression: 8 MiB if 0.
+	MaxBytes int64
+	// PerHost is how many requests may be under way at one host: 2 if 0.
+	PerHost int
+	// UserAgent names the program and whom to write to.
+	UserAgent string
+	// AllowPrivate lists the prefixes of private and other special addresses
+	// that may be connected to all the same.
+	AllowPrivate []netip.Prefix
+	// Now is the clock that Retry-After is counted from: time.Now if nil.
+	Now func() time.Time
+}
+
+// Client fetches documents. It is safe for many goroutines.
+type Client struct {
+	opt    Options
+	direct *http.Transport
+	turns  *turns
+
+	mu      sync.Mutex
+	proxied map[string]*http.Transport // by proxy URL; guarded by mu
+}
+
+// Request says what to get. URL may hold a user and password, which are then
+// used like BasicAuth.
+type Request struct {
+	URL        string
+	Validators sources.Validators
+	// Headers and BasicAuth ("user:password") go to the host of URL and to no
+	// other that it redirects to.
+	Headers   map[string]string
+	BasicAuth string
+	// Proxy is the URL of an HTTP or SOCKS5 proxy. It is trusted: it may have
+	// a private address. It looks up names itself, so that the address guard
+	// then sees only addresses written as numbers: a proxy has to have a guard
+	// of its own.
+	Proxy string
+}
+
+// Response is what came. After an error it holds what is known all the same:
+// Status, NotBefore and the Validators of the request.
+type Response struct {
+	// Status is the last answer's HTTP status, 0 if no answer came.
+	Status int
+	// NotModified is true for a 304.
+	NotModified bool
+	// URL is where the body came from, after redirects, without user and password.
+	URL         string
+	ContentType string
+	Body        []byte
+	// Validators are for the next Get. BodyHash is as in the request.
+	Validators sources.Validators
+	// NotBefore is when the server wants to be asked again, or zero.
+	NotBefore time.Time
+}
+
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// New makes a client.
+func New(o Options) *Client {
+	if o.Timeout <= 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = defaultMaxBytes
+	}
+	if o.PerHost <= 0 {
+		o.PerHost = defaultPerHost
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = defaultUserAgent
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	c := &Client{opt: o, turns: newTurns(o.PerHost), proxied: map[string]*http.Transport{}}
+	c.direct = c.transport(&net.Dialer{Control: guard(o.AllowPrivate).control})
+	return c
+}
+
+// Close ends idle connections. Requests that are under way go on.
+func (c *Client) Close() {
+	c.direct.CloseIdleConnections()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.proxied {
+		t.CloseIdleConnections()
+	}
+}
+
+func (c *Client) transport(d *net.Dialer) *http.Transport {
+	return &http.Transport{
+		DialContext:            d.DialContext,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    c.opt.PerHost,
+		IdleConnTimeout:        30 * time.Second,
+		MaxResponseHeaderBytes: maxHeader,
+		// Proxy stays nil: what the environment names would undo the guard.
+	}
+}
+
+// via gives the transport for a proxy, or the direct one for "".
+func (c *Client) via(proxy string) (*http.Transport, error) {
+	if proxy == "" {
+		return c.direct, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.proxied[proxy]; t != nil {
+		return t, nil
+	}
+	u, err := url.Parse(proxy)
+	if err != nil || u.Host == "" {
+		return nil, errBadProxy
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+	default:
+		return nil, errBadProxy
+	}
+	t := c.transport(&net.Dialer{})
+	t.Proxy = http.ProxyURL(u)
+	c.proxied[proxy] = t
+	return t, nil
+}
+
+// Get fetches one document, following redirects. The Response is never nil;
+// the error is nil for a 2xx and for a 304.
+func (c *Client) Get(ctx context.Context, req Request) (*Response, *sources.Error) {
+	resp := &Response{Validators: req.Validators}
+	if err := c.get(ctx, req, resp); err != nil {
+		return resp, c.explain(ctx, req, resp, err)
+	}
+	return resp, nil
+}
+
+func (c *Client) get(ctx context.Context, req Request, resp *Response) error {
+	u, err := url.Parse(strings.TrimSpace(req.URL))
+	if err != nil {
+		return errBadURL
+	}
+	transport, err := c.via(req.Proxy)
+	if err != nil {
+		return err
+	}
+	auth := req.BasicAuth
+	if u.User != nil && auth == "" {
+		password, _ := u.User.Password()
+		auth = u.User.Username() + ":" + password
+	}
+	origin, own := u, true
+	left := c.opt.Timeout
+	for hop := 0; ; hop++ {
+		if hop > maxRedirects {
+			return errTooManyRedirects
+		}
+		u.User, u.Fragment, u.RawFragment = nil, "", ""
+		if err := c.checkURL(u, req.Proxy != ""); err != nil {
+			return err
+		}
+		// What belongs to the first host goes to no other, and not in clear
+		// text where it was asked for under TLS. A chain that once left the
+		// host does not get it back.
+		own = own && u.Host == origin.Host && u.Scheme == origin.Scheme
+		next, spent, err := c.hop(ctx, transport, u, req, auth, own, left, resp)
+		if err != nil {
+			return err
+		}
+		if next == nil {
+			return nil
+		}
+		u = next
+		left -= spent
+	}
+}
+
+// hop waits for its turn and makes one request. It gives the address to go to
+// next, or none when resp is complete.
+func (c *Client) hop(ctx context.Context, transport *http.Transport, u *url.URL, req Request, auth string, own bool, left time.Duration, resp *Response) (next *url.URL, spent time.Duration, err error) {
+	done, err := c.turns.take(ctx, u.Hostname())
+	if err != nil {
+		return nil, 0, err
+	}
+	defer done()
+	start := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, left, errTimeout)
+	defer cancel()
+
+	// A Client of net/http would follow redirects itself, but forwards the
+	// caller's headers to other hosts, and one turn would have to last for
+	// all hosts on the way.
+	hr, err := transport.RoundTrip(c.newRequest(ctx, u, req, auth, own))
+	if err != nil {
+		return nil, 0, cause(ctx, err)
+	}
+	defer hr.Body.Close()
+	resp.Status = hr.StatusCode
+	resp.URL = u.String()
+
+	switch {
+	case hr.StatusCode == http.StatusNotModified && hasValidators(req.Validators):
+		resp.NotModified = true
+		resp.Validators = validators(hr.Header, req.Validators)
+		return nil, 0, nil
+	case isRedirect(hr.StatusCode) && hr.Header.Get("Location") != "":
+		drain(hr.Body)
+		next, err := u.Parse(hr.Header.Get("Location"))
+		if err != nil {
+			return nil, 0, errBadRedirect
+		}
+		return next, time.Since(start), nil
+	case hr.StatusCode < 200 || hr.StatusCode > 299:
+		drain(hr.Body)
+		resp.NotBefore = retryAfter(hr.Header.Get("Retry-After"), c.opt.Now())
+		return nil, 0, errStatus
+	}
+	if enc := hr.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
+		return nil, 0, errEncoding
+	}
+	if resp.Body, err = c.read(hr); err != nil {
+		return nil, 0, cause(ctx, err)
+	}
+	resp.ContentType = hr.Header.Get("Content-Type")
+	resp.Validators = validators(hr.Header, sources.Validators{BodyHash: req.Validators.BodyHash})
+	return nil, 0, nil
+}
+
+func (c *Client) newRequest(ctx context.Context, u *url.URL, req Request, auth string, own bool) *http.Request {
+	hr := (&http.Request{
+		Method: http.MethodGet, URL: u, Host: u.Host, Header: make(http.Header, 6),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(ctx)
+	hr.Header["User-Agent"] = []string{c.opt.UserAgent}
+	hr.Header["Accept"] = []string{accept}
+	if own {
+		for k, v := range req.Headers {
+			switch k = http.CanonicalHeaderKey(k); k {
+			case "Host":
+				hr.Host = v
+			case "Accept-Encoding", "Content-Length", "Transfer-Encoding", "Connection":
+				// These are the transport's; with an Accept-Encoding of the
+				// caller's it would not decompress.
+			default:
+				hr.Header[k] = []string{v}
+			}
+		}
+		if auth != "" {
+			user, password, _ := strings.Cut(auth, ":")
+			hr.SetBasicAuth(user, password)
+		}
+	}
+	if v := req.Validators.ETag; v != "" {
+		hr.Header["If-None-Match"] = []string{v}
+	}
+	if v := req.Validators.LastModified; v != "" {
+		hr.Header["If-Modified-Since"] = []string{v}
+	}
+	return hr
+}
+
+// read takes the whole body, which the transport has decompressed, into a
+// slice of its exact size.
+func (c *Client) read(hr *http.Response) ([]byte, error) {
+	if hr.ContentLength > c.opt.MaxBytes {
+		return nil, errTooLarge
+	}
+	buf := bodies.Get().(*bytes.Buffer)
+	buf.Reset()
+	defer func() {
+		if buf.Cap() <= maxPooled {
+			bodies.Put(buf)
+		}
+	}()
+	n, err := buf.ReadFrom(io.LimitReader(hr.Body, c.opt.MaxBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if n > c.opt.MaxBytes {
+		return nil, errTooLarge
+	}
+	return bytes.Clone(buf.Bytes()), nil
+}
+
+func drain(r io.Reader) {
+	// An error only means that the connection is not used again.
+	_, _ = io.CopyN(io.Discard, r, maxDrain)
+}
+
+func isRedirect(status int) bool {
+	switch status {
+	case 301, 302, 303, 307, 308:
+		return true
+	}
+	return false
+}
+
+func hasValidators(v sources.Validators) bool { return v.ETag != "" || v.LastModified != "" }
+
+// validators are those of an answer; a 304 need not repeat them, so what it
+// leaves out stays as it was.
+func validators(h http.Header, old sources.Validators) sources.Validators {
+	v := old
+	if s := h.Get("Etag"); sendable(s) {
+		v.ETag = s
+	}
+	if s := h.Get("Last-Modified"); sendable(s) {
+		v.LastModified = s
+	}
+	return v
+}
+
+// sendable says whether a header's value can be kept and sent back.
+func sendable(s string) bool {
+	if s == "" || len(s) > 1024 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// cause puts the reason why a context ended in the place of the bare
+// "context deadline exceeded".
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		if c := context.Cause(ctx); errors.Is(c, errTimeout) {
+			return c
+		}
+	}
+	return err
+}
