@@ -1,0 +1,214 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"tipoff/bot/alert"
+	"tipoff/sources"
+)
+
+var (
+	sourceKeys  = []string{"name", "url", "schedule", "tags", "kind", "backfill", "basic_auth", "headers", "proxy", "full_text"}
+	channelKeys = []string{"name", "slack", "discord", "webhook", "file", "terminal", "quiet", "budget", "managers"}
+	watchKeys   = []string{"name", "query", "channels", "severity", "mention", "digest"}
+)
+
+// kinds are the kinds of source that a configuration may name. All but feed
+// are for later versions.
+var kinds = []string{"feed", "kev"}
+
+func (d *decoder) sources(top section, c *Config) []sources.Source {
+	var out []sources.Source
+	seen := names{}
+	top.sections("sources", sourceKeys, func(s section) {
+		src := sources.Source{Schedule: c.Fetch.Schedule}
+		kind := "feed"
+		s.need("name", "give the source a short name that stays, as in name: cisa")
+		s.need("url", "give the feed's address")
+		read(s, "name", &src.Name, parseName)
+		read(s, "url", &src.URL, parseURL("put them into basic_auth: \"user:password\""))
+		read(s, "schedule", &src.Schedule, parseSchedule(c.Zone))
+		src.Tags = readList(s, "tags", parseTag)
+		read(s, "kind", &kind, parseKind)
+		read(s, "backfill", &src.Backfill, parseInt(0, 1000))
+		read(s, "basic_auth", &src.BasicAuth, parseBasicAuth)
+		src.Headers = d.headers(s)
+		read(s, "proxy", &src.Proxy, optional(parseProxy))
+		d.fullText(s)
+		seen.add(s, src.Name)
+		if kind != "feed" {
+			d.warn(s.node("kind"), s.path("kind"), "sources of kind "+kind+" are not in this version; the source is left out", "remove the source to silence this")
+			return
+		}
+		out = append(out, src)
+	})
+	return out
+}
+
+func parseKind(s string) (string, error) {
+	if !slices.Contains(kinds, s) {
+		return "", fmt.Errorf("%s is not a kind of source; write feed, or leave the key out", quote(s))
+	}
+	return s, nil
+}
+
+// optional lets an empty value, such as one of the environment, mean none.
+func optional(parse func(string) (string, error)) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if s == "" {
+			return "", nil
+		}
+		return parse(s)
+	}
+}
+
+// reserved headers are the business of HTTP itself; another value in one of
+// them breaks the request or the reading of its answer.
+var reserved = []string{"Accept-Encoding", "Connection", "Content-Length", "Host", "Te", "Trailer", "Transfer-Encoding", "Upgrade"}
+
+func (d *decoder) headers(s section) map[string]string {
+	n := s.node("headers")
+	if n == nil {
+		return nil
+	}
+	if n.kind != mapping {
+		d.fail(n.line, n.col, "%s: want a mapping of header names to values, found %s", s.path("headers"), n.kind)
+		return nil
+	}
+	out := map[string]string{}
+	for _, e := range n.entries {
+		where := s.path("headers") + "." + e.key
+		name := textproto.CanonicalMIMEHeaderKey(e.key)
+		switch {
+		case !headerRE.MatchString(e.key):
+			d.fail(e.line, e.col, "%s: %s cannot be a header's name", s.path("headers"), quote(e.key))
+			continue
+		case slices.Contains(reserved, name):
+			d.fail(e.line, e.col, "%s: this header is set by the program; remove it", where)
+			continue
+		}
+		if _, twice := out[name]; twice {
+			d.fail(e.line, e.col, "%s: the header is here twice", where)
+			continue
+		}
+		var text string
+		if v, ok := d.scalar(e.value, where); ok && parseTo(d, v, where, &text, parseText) {
+			out[name] = text
+		}
+	}
+	return out
+}
+
+func (d *decoder) channels(top section, c *Config) []alert.Channel {
+	var out []alert.Channel
+	seen := names{}
+	top.sections("channels", channelKeys, func(s section) {
+		var ch alert.Channel
+		var later string
+		s.need("name", "watches name the channel by it, as in name: china-desk")
+		read(s, "name", &ch.Name, parseName)
+		read(s, "slack", &ch.Slack, parseID(slackChannelRE, "a Slack channel's id, which looks like C0123ABCD; it is at the foot of the channel's details in Slack"))
+		read(s, "discord", &ch.Discord, parseID(digitsRE, "a Discord channel's id, which is digits; turn on the developer mode in Discord's settings and copy the id"))
+		read(s, "webhook", &ch.Webhook, optional(parseURL("put a token into the path or a parameter")))
+		read(s, "file", &ch.File, parsePath)
+		read(s, "terminal", &ch.Terminal, parseBool)
+		if read(s, "quiet", &later, parseQuiet); later != "" {
+			d.later(s.node("quiet"), s.path("quiet"), "quiet hours are not in this version; the channel alerts at all hours")
+		}
+		later = ""
+		if read(s, "budget", &later, parseBudget); later != "" {
+			d.later(s.node("budget"), s.path("budget"), "budgets are not in this version; every alert is sent")
+		}
+		ch.Managers = readList(s, "managers", parseManager)
+		seen.add(s, ch.Name)
+		d.platformOff(s, "slack", ch.Slack, c.Slack.On(), "slack.bot_token")
+		d.platformOff(s, "discord", ch.Discord, c.Discord.On(), "discord.token")
+		out = append(out, ch)
+	})
+	return out
+}
+
+func (d *decoder) platformOff(s section, key, id string, on bool, token string) {
+	if id != "" && !on {
+		d.warn(s.node(key), s.path(key), token+" is empty, so the platform is off and nothing is sent there", "set "+token+", or remove the key")
+	}
+}
+
+func (d *decoder) watches(top section, c *Config) []alert.Watch {
+	var out []alert.Watch
+	seen := names{}
+	known := make([]string, 0, len(c.Channels))
+	for _, ch := range c.Channels {
+		known = append(known, ch.Name)
+	}
+	top.sections("watches", watchKeys, func(s section) {
+		w := alert.Watch{Severity: alert.Medium, Origin: "config"}
+		var digest string
+		s.need("name", "give the watch a short name, as in name: china")
+		s.need("query", "say what to look for, as in query: 'ransomware OR wiper'; * matches every story")
+		read(s, "name", &w.Name, parseName)
+		read(s, "query", &w.Query, parseQuery)
+		w.Channels = readList(s, "channels", func(name string) (string, error) {
+			if !slices.Contains(known, name) {
+				return "", errors.New(noChannel(name, known))
+			}
+			return name, nil
+		})
+		read(s, "severity", &w.Severity, parseSeverity)
+		read(s, "mention", &w.Mention, parseMention)
+		if read(s, "digest", &digest, parseSchedule(c.Zone)); digest != "" {
+			d.later(s.node("digest"), s.path("digest"), "digests are not in this version; the watch alerts at once")
+		}
+		seen.add(s, w.Name)
+		w.Channels = d.distinct(s, w.Channels)
+		out = append(out, w)
+	})
+	return out
+}
+
+func noChannel(name string, known []string) string {
+	text := "there is no channel " + quote(name)
+	if n := nearest(name, known); n != "" {
+		return text + "; did you mean " + n + "?"
+	}
+	if len(known) == 0 {
+		return text + "; add it under channels"
+	}
+	return text + "; the channels are " + strings.Join(known, ", ")
+}
+
+// distinct drops a channel that a watch names twice: it would get no alert
+// twice either way.
+func (d *decoder) distinct(s section, list []string) []string {
+	var out []string
+	for _, name := range list {
+		if slices.Contains(out, name) {
+			d.warn(s.node("channels"), s.path("channels"), "the channel "+name+" is named twice; it gets each alert once", "remove one")
+			continue
+		}
+		out = append(out, name)
+	}
+	return out
+}
+
+func parseSchedule(zone *time.Location) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if strings.HasPrefix(s, "TZ=") || strings.HasPrefix(s, "CRON_TZ=") {
+			return "", errors.New("set the zone once, with the key timezone")
+		}
+		_ = zone
+		if _, err := cron.ParseStandard(s); err != nil {
+			return "", fmt.Errorf("%s is not a schedule (%w); write five fields, as in \"*/15 * * * *\", or \"@every 10m\"", quote(s), err)
+		}
+		return s, nil
+	}
+}
+
+func parseQuery(s string) (string, error) { return s, nil }

@@ -1,0 +1,387 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Limits on the file's form. They are far above what a configuration needs,
+// and keep a file that was made to hurt from using up time or stack.
+const (
+	maxBytes   = 1 << 20
+	maxDepth   = 24
+	maxKeys    = 1000 // of one mapping
+	maxAliases = 1000
+)
+
+type kind int
+
+const (
+	null kind = iota
+	scalar
+	mapping
+	sequence
+	// broken stands for what was reported already: it is not looked at again.
+	broken
+)
+
+func (k kind) String() string {
+	return [...]string{"nothing", "a single value", "a mapping", "a list", "something broken"}[k]
+}
+
+// node is a piece of the file as the checks see it: without YAML's anchors,
+// tags and merges, and with the place where it stands.
+type node struct {
+	kind      kind
+	line, col int
+	// text of a scalar, before ${} is expanded.
+	text    string
+	entries []entry
+	items   []*node
+}
+
+type entry struct {
+	key       string
+	line, col int
+	value     *node
+}
+
+// readYAML parses the text to a tree. It returns nil after a mistake that
+// leaves nothing to check; those that do not are collected with the others.
+func (d *decoder) readYAML(text string) *node {
+	tokens := lexer.Tokenize(hide(text))
+	if !d.checkTokens(tokens) {
+		return nil
+	}
+	file, err := parse(tokens)
+	if err != nil {
+		var syntax *yaml.SyntaxError
+		if errors.As(err, &syntax) && syntax.Token != nil {
+			line, col := place(syntax.Token)
+			d.fail(line, col, "%s", explain(syntax.Message))
+		} else {
+			d.fail(1, 1, "this is not valid YAML")
+		}
+		return nil
+	}
+	r := reader{d: d, anchors: map[string]*node{}}
+	var root *node
+	for _, doc := range file.Docs {
+		if _, directive := doc.Body.(*ast.DirectiveNode); directive || doc.Body == nil {
+			continue
+		}
+		if root != nil {
+			line, col := place(doc.Body.GetToken())
+			if doc.Start != nil {
+				line, col = place(doc.Start)
+			}
+			d.fail(line, col, "a second YAML document starts here; a configuration is one document, so remove the --- and what follows, or merge it")
+			break
+		}
+		root = r.node(doc.Body)
+	}
+	if root == nil {
+		root = &node{kind: null, line: 1, col: 1}
+	}
+	return root
+}
+
+// parse calls the library. It has panicked on broken input before, and a
+// configuration must not end the program with a stack trace.
+func parse(tokens token.Tokens) (file *ast.File, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the YAML parser gave up: %v", p)
+		}
+	}()
+	// Duplicate keys are reported by the reader, all at once.
+	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
+}
+
+// checkTokens bounds the nesting before the parser, which recurses, sees it.
+func (d *decoder) checkTokens(tokens token.Tokens) bool {
+	tooDeep := func(t *token.Token) bool {
+		line, col := place(t)
+		d.fail(line, col, "nested more than %d levels deep; a configuration needs no more than five", maxDepth)
+		return false
+	}
+	flow, prefixes := 0, 0
+	var columns []int // of the block collections that are open
+	for i, t := range tokens {
+		switch t.Type {
+		case token.AnchorType, token.TagType:
+			if prefixes++; prefixes > maxDepth {
+				return tooDeep(t)
+			}
+			continue
+		case token.SequenceStartType, token.MappingStartType:
+			flow++
+		case token.SequenceEndType, token.MappingEndType:
+			flow--
+		case token.SequenceEntryType, token.MappingKeyType:
+			columns = nest(columns, t.Position.Column)
+		default:
+			if i+1 < len(tokens) && tokens[i+1].Type == token.MappingValueType {
+				columns = nest(columns, t.Position.Column)
+			}
+			// An anchor's name is a token of its own; it ends no run of anchors.
+			if i > 0 && tokens[i-1].Type == token.AnchorType {
+				continue
+			}
+		}
+		prefixes = 0
+		if flow > maxDepth || len(columns) > maxDepth {
+			return tooDeep(t)
+		}
+	}
+	return true
+}
+
+func nest(columns []int, c int) []int {
+	for len(columns) > 0 && columns[len(columns)-1] > c {
+		columns = columns[:len(columns)-1]
+	}
+	if len(columns) == 0 || columns[len(columns)-1] < c {
+		columns = append(columns, c)
+	}
+	return columns
+}
+
+func place(t *token.Token) (line, col int) {
+	if t == nil || t.Position == nil {
+		return 1, 1
+	}
+	return max(t.Position.Line, 1), max(t.Position.Column, 1)
+}
+
+// explain turns the parser's messages into what the reader of the file can do.
+func explain(message string) string {
+	for _, e := range []struct{ sign, text string }{
+		{"\\t", "a tab where YAML wants spaces; indent with spaces"},
+		{"\t", "a tab where YAML wants spaces; indent with spaces"},
+		{"mapping value is not allowed", "a second \": \" in one value; put the value in quotes"},
+		{"reserved character", "a value cannot start with this character; put the value in quotes"},
+		{"end character of", "the closing quote is missing"},
+		{"value is not allowed", "this does not belong here; look at the indentation of this line and the one above"},
+		{"unknown escape", "a backslash in double quotes starts an escape; use single quotes, or write \\\\"},
+		{"',' or", "a flow list or mapping is not closed, or a comma is missing"},
+		{"sequence end token", "the closing ] is missing"},
+		{"could not find '['", "a ] without its ["},
+		{"could not find '{'", "a } without its {"},
+		{"block sequence entries", "a list item cannot start in the middle of a line; start a new line for the \"- \""},
+		{"map value", "a key without its value"},
+	} {
+		if strings.Contains(message, e.sign) {
+			return "not valid YAML: " + e.text
+		}
+	}
+	return "not valid YAML: " + message
+}
+
+// reader turns the library's tree into ours.
+type reader struct {
+	d       *decoder
+	anchors map[string]*node
+	aliases int
+}
+
+func (r *reader) node(n ast.Node) *node {
+	if n == nil {
+		return &node{kind: null, line: 1, col: 1}
+	}
+	line, col := place(n.GetToken())
+	out := &node{line: line, col: col}
+	switch n := n.(type) {
+	case *ast.NullNode:
+	case *ast.AnchorNode:
+		out = r.node(n.Value)
+		// Known only from here on: an anchor cannot hold itself.
+		r.anchors[name(n.Name)] = out
+	case *ast.AliasNode:
+		return r.alias(n, out)
+	case *ast.TagNode:
+		if !strings.HasPrefix(n.Start.Value, "!!") {
+			r.d.fail(line, col, "tag %s: a configuration needs no tags; write the value alone", quote(n.Start.Value))
+		}
+		return r.d.skipSpace(r.node(n.Value))
+	case *ast.MappingNode:
+		if len(n.Values) > 0 && !n.IsFlowStyle {
+			out.line, out.col = place(n.Values[0].Key.GetToken())
+		}
+		r.mapping(out, n.Values)
+	case *ast.MappingValueNode:
+		out.line, out.col = place(n.Key.GetToken())
+		r.mapping(out, []*ast.MappingValueNode{n})
+	case *ast.SequenceNode:
+		out.kind = sequence
+		for _, v := range n.Values {
+			out.items = append(out.items, r.node(v))
+		}
+	case *ast.LiteralNode:
+		out.kind = scalar
+		if n.Value != nil {
+			out.text = unhide(n.Value.Value)
+		}
+	case *ast.StringNode:
+		out.kind, out.text = scalar, unhide(n.Value)
+	default:
+		// Numbers, booleans, infinities: the text as it was written. What it
+		// must be is for each key to say.
+		out.kind, out.text = scalar, unhide(n.GetToken().Value)
+	}
+	return out
+}
+
+// skipSpace mends the place of a tagged value, which the library puts on the
+// space after the tag.
+func (d *decoder) skipSpace(n *node) *node {
+	if n.line <= len(d.lines) {
+		row := []rune(d.lines[n.line-1])
+		for n.kind == scalar && n.col <= len(row) && row[n.col-1] == ' ' {
+			n.col++
+		}
+	}
+	return n
+}
+
+func (r *reader) alias(n *ast.AliasNode, out *node) *node {
+	id := name(n.Value)
+	target, ok := r.anchors[id]
+	switch r.aliases++; {
+	case !ok:
+		known := make([]string, 0, len(r.anchors))
+		for k := range r.anchors {
+			known = append(known, k)
+		}
+		r.d.fail(out.line, out.col, "alias *%s: there is no anchor &%s above it%s", id, id, didYouMean(id, known))
+		out.kind = broken
+		return out
+	case r.aliases > maxAliases:
+		if r.aliases == maxAliases+1 {
+			r.d.fail(out.line, out.col, "more than %d aliases; write the values out", maxAliases)
+		}
+		out.kind = broken
+		return out
+	}
+	return target
+}
+
+func name(n ast.Node) string {
+	if n == nil || n.GetToken() == nil {
+		return ""
+	}
+	return n.GetToken().Value
+}
+
+func (r *reader) mapping(out *node, values []*ast.MappingValueNode) {
+	out.kind = mapping
+	if len(values) > maxKeys {
+		r.d.fail(out.line, out.col, "a mapping of %d keys; at most %d can be read", len(values), maxKeys)
+		out.kind = broken
+		return
+	}
+	index := map[string]int{}
+	var merged []*node
+	for _, v := range values {
+		line, col := place(v.Key.GetToken())
+		if v.Key.IsMergeKey() {
+			merged = append(merged, r.node(v.Value))
+			continue
+		}
+		key, ok := r.key(v.Key)
+		if !ok {
+			continue
+		}
+		value := r.node(v.Value)
+		if value.kind == null && value.line == 1 && value.col == 1 {
+			value.line, value.col = line, col
+		}
+		if first, twice := index[key]; twice {
+			r.d.fail(line, col, "key %s is here twice; the first is in line %d", quote(key), out.entries[first].line)
+			continue
+		}
+		index[key] = len(out.entries)
+		out.entries = append(out.entries, entry{key: key, line: line, col: col, value: value})
+	}
+	for _, m := range merged {
+		r.merge(out, m, index)
+	}
+}
+
+// merge adds the entries of "<<: *anchor" that the mapping has not itself.
+func (r *reader) merge(out, from *node, index map[string]int) {
+	switch from.kind {
+	case mapping:
+		for _, e := range from.entries {
+			if _, own := index[e.key]; !own {
+				index[e.key] = len(out.entries)
+				out.entries = append(out.entries, e)
+			}
+		}
+	case sequence:
+		for _, item := range from.items {
+			r.merge(out, item, index)
+		}
+	case broken:
+	default:
+		r.d.fail(from.line, from.col, "<< takes a mapping or a list of mappings, not %s", from.kind)
+	}
+}
+
+func (r *reader) key(k ast.MapKeyNode) (string, bool) {
+	n := ast.Node(k)
+	for {
+		switch inner := n.(type) {
+		case *ast.MappingKeyNode:
+			n = inner.Value
+			continue
+		case *ast.TagNode:
+			n = inner.Value
+			continue
+		case *ast.AnchorNode:
+			n = inner.Value
+			continue
+		case *ast.StringNode:
+			return unhide(inner.Value), true
+		}
+		line, col := place(k.GetToken())
+		if n != nil {
+			if _, isScalar := n.(ast.ScalarNode); isScalar {
+				return unhide(n.GetToken().Value), true
+			}
+		}
+		r.d.fail(line, col, "a key must be a single word")
+		return "", false
+	}
+}
+
+// badByte finds what cannot be read as text at all.
+func badByte(data []byte) (line, col int, text string) {
+	line, col = 1, 1
+	if len(data) >= 2 && (data[0] == 0xFF && data[1] == 0xFE || data[0] == 0xFE && data[1] == 0xFF) {
+		return 1, 1, "the file is in UTF-16; save it as UTF-8"
+	}
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			return line, col, fmt.Sprintf("byte 0x%02x is not UTF-8; save the file as UTF-8", data[i])
+		case r < ' ' && r != '\n' && r != '\t' && r != '\r', r >= 0x7F && r < 0xA0 && r != 0x85, isHidden(r):
+			return line, col, fmt.Sprintf("control character %U; remove it", r)
+		}
+		i += size
+		col++
+		if r == '\n' {
+			line, col = line+1, 1
+		}
+	}
+	return 0, 0, ""
+}
