@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/robfig/cron/v3"
-
 	"tipoff/bot/alert"
 	"tipoff/sources"
+	"tipoff/sources/schedule"
 )
 
 var (
@@ -200,12 +199,8 @@ func (d *decoder) distinct(s section, list []string) []string {
 
 func parseSchedule(zone *time.Location) func(string) (string, error) {
 	return func(s string) (string, error) {
-		if strings.HasPrefix(s, "TZ=") || strings.HasPrefix(s, "CRON_TZ=") {
-			return "", errors.New("set the zone once, with the key timezone")
-		}
-		_ = zone
-		if _, err := cron.ParseStandard(s); err != nil {
-			return "", fmt.Errorf("%s is not a schedule (%w); write five fields, as in \"*/15 * * * *\", or \"@every 10m\"", quote(s), err)
+		if _, err := schedule.Parse(s, zone); err != nil {
+			return "", errors.New(strings.TrimPrefix(err.Error(), "schedule "))
 		}
 		return s, nil
 	}
