@@ -71,7 +71,8 @@ type Config struct {
 	Poller      Poller
 	Drainer     Drainer
 	HasDelivery HasDelivery
-	// Plan says which sources are due when; nil for no schedule.
+	// Plan says which sources are due when. Without one the engine works no
+	// polls at all, only deliveries: for a single pass over the sources.
 	Plan *Plan
 	Log  *slog.Logger
 }
@@ -116,7 +117,6 @@ func New(c Config) (*Engine, error) {
 		Logger:  slog.New(quieter{c.Log.Handler()}),
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
-			pollQueue:    {MaxWorkers: 64},
 			deliverQueue: {MaxWorkers: 32},
 		},
 		FetchCooldown:        20 * time.Millisecond,
@@ -128,6 +128,7 @@ func New(c Config) (*Engine, error) {
 		CompletedJobRetentionPeriod: 10 * time.Minute,
 	}
 	if c.Plan != nil {
+		conf.Queues[pollQueue] = river.QueueConfig{MaxWorkers: 64}
 		conf.PeriodicJobs = []*river.PeriodicJob{river.NewPeriodicJob(c.Plan, func() (river.JobArgs, *river.InsertOpts) {
 			names, due := c.Plan.Take(e.now())
 			if len(names) == 0 {
@@ -226,11 +227,18 @@ func (e *Engine) EnqueueDelivery(ctx context.Context, tx *sql.Tx, targets []aler
 	return nil
 }
 
-// Idle reports whether no job waits to run now or is running. Jobs that wait
-// for another attempt later do not count.
+// soon is how long a job may wait and still count as under way.
+const soon = 15 * time.Second
+
+// Idle reports whether no delivery job is running, or is to run within the
+// next seconds.
 func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	var n int
-	err := e.db.QueryRowContext(ctx, `SELECT count(*) FROM river_job WHERE state IN ('available', 'running', 'pending')`).Scan(&n)
+	err := e.db.QueryRowContext(ctx, `
+SELECT count(*) FROM river_job
+WHERE kind = 'deliver' AND (state IN ('available', 'running', 'pending')
+   OR state IN ('scheduled', 'retryable') AND datetime(scheduled_at) <= datetime('now', ?))`,
+		fmt.Sprintf("+%d seconds", int(soon.Seconds()))).Scan(&n)
 	return n == 0, err
 }
 

@@ -117,7 +117,7 @@ var ErrExists = errors.New("exists already")
 type BackTest struct {
 	Hits int
 	// Days is how far back the archive really reaches within the time asked
-	// for, so that Hits/Days is the rate; it is above zero.
+	// for, so that Hits/Days is the rate; zero in an empty archive.
 	Days float64
 	// Samples are some of the hits, newest first.
 	Samples []story.Story

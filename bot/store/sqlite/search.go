@@ -185,7 +185,7 @@ func firstKey(t time.Time) int64 {
 // narrow anything.
 func ftsMatch(n filters.Need) string {
 	switch n.Op {
-	case filters.Words:
+	case filters.OpWords:
 		if len(n.Words) == 0 {
 			return ""
 		}
@@ -198,9 +198,9 @@ func ftsMatch(n filters.Need) string {
 			b.WriteString(" *")
 		}
 		return b.String()
-	case filters.And:
+	case filters.OpAnd:
 		return join(n.Sub, " AND ", false)
-	case filters.Or:
+	case filters.OpOr:
 		return join(n.Sub, " OR ", true)
 	}
 	return ""

@@ -107,7 +107,38 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := s.read.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.explain(err), s.Close())
 	}
+	if o.ReadOnly {
+		if err := s.sameSchema(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
 	return s, nil
+}
+
+// sameSchema refuses to read a file that another version has written.
+func (s *Store) sameSchema(ctx context.Context) error {
+	files, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return err
+	}
+	var have int
+	err = s.read.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have)
+	if err != nil && s.explain(err).Error() == err.Error() {
+		return fmt.Errorf("store: %s is no archive of tipoff's; name another file under `store:`: %w", s.path, err)
+	}
+	switch {
+	case err != nil:
+		return s.explain(err)
+	case have < len(files):
+		return fmt.Errorf("store: %s has an older schema (%d, this program knows %d); run `tipoff migrate`", s.path, have, len(files))
+	case have > len(files):
+		return s.newer(have, len(files))
+	}
+	return nil
+}
+
+func (s *Store) newer(have, know int) error {
+	return fmt.Errorf("store: %s was written by a newer tipoff (schema %d, this program knows %d); run that version, or name another file under `store:`", s.path, have, know)
 }
 
 func dsn(path string, wait time.Duration, params ...string) string {
@@ -167,7 +198,7 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 		return 0, s.explain(err)
 	}
 	if current > target {
-		return 0, fmt.Errorf("store: %s was written by a newer tipoff (schema %d, this program knows %d); run that version, or name another file under `store:`", s.path, current, target)
+		return 0, s.newer(int(current), int(target))
 	}
 	done, err := p.Up(ctx)
 	if err != nil {
@@ -286,6 +317,9 @@ func (t *Tx) row(ctx context.Context, query string, args []any, dest ...any) err
 func (s *Store) Update(ctx context.Context, f func(ctx context.Context, tx *Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if s.write == nil {
+		return fmt.Errorf("store: %s is open for reading only", s.path)
 	}
 	ctx = context.WithoutCancel(ctx)
 	tx, err := s.write.BeginTx(ctx, nil)

@@ -1,0 +1,338 @@
+// Package bot is the program: it wires the rooms together, starts them and
+// stops them in the reverse order. Only the command line and end-to-end tests
+// import it.
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"sync"
+	"time"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/command"
+	"tipoff/bot/config"
+	"tipoff/bot/deliver"
+	"tipoff/bot/file"
+	"tipoff/bot/jobs"
+	"tipoff/bot/metrics"
+	"tipoff/bot/pipeline"
+	"tipoff/bot/search"
+	"tipoff/bot/store"
+	"tipoff/bot/store/sqlite"
+	"tipoff/bot/terminal"
+	"tipoff/bot/watch"
+	"tipoff/bot/web"
+	"tipoff/bot/webhook"
+	"tipoff/sources"
+	"tipoff/sources/feed"
+	"tipoff/sources/fetch"
+)
+
+// Options are for [New].
+type Options struct {
+	Log *slog.Logger
+	// Version is told to servers and in metrics.
+	Version string
+	// Terminal gets the alerts of terminal targets; nil prints none.
+	Terminal *terminal.Terminal
+	// Dir is what the paths of file targets are relative to.
+	Dir string
+	// Now is the clock; time.Now where nil.
+	Now func() time.Time
+	// HTTP reaches chat platforms and webhooks; a client with a time-out of
+	// its own where nil.
+	HTTP *http.Client
+	// Once makes an App for [App.PollOnce]: it has no schedule.
+	Once bool
+	// Delivered is told of every attempt to deliver; may be nil.
+	Delivered func(alert.Kind, deliver.Result)
+}
+
+// App is the whole program, not yet or already running.
+type App struct {
+	Options
+	cfg *config.Config
+
+	store    *sqlite.Store
+	book     *watch.Book
+	search   *search.Searcher
+	metrics  *metrics.Metrics
+	poller   *pipeline.Poller
+	pipeline *pipeline.Pipeline
+	plan     *jobs.Plan
+	engine   *jobs.Engine
+	commands *command.Router
+	chats    []chat
+	web      *web.Server
+
+	stopChats context.CancelFunc
+	chatsDone sync.WaitGroup
+
+	mu     sync.Mutex // guards totals
+	totals Totals
+}
+
+// archive is the store as the pipeline sees it.
+type archive struct{ *sqlite.Store }
+
+func (a archive) Update(ctx context.Context, f func(context.Context, pipeline.Tx) error) error {
+	return a.Store.Update(ctx, func(ctx context.Context, tx *sqlite.Tx) error { return f(ctx, tx) })
+}
+
+// New opens the store, brings it to this version, applies the config and
+// wires everything. Nothing runs yet. The caller closes the App.
+func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.HTTP == nil {
+		o.HTTP = &http.Client{Timeout: 20 * time.Second}
+	}
+	if o.Delivered == nil {
+		o.Delivered = func(alert.Kind, deliver.Result) {}
+	}
+	a := &App{Options: o, cfg: cfg, metrics: metrics.New(o.Version)}
+	if err := a.open(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	if err := a.wire(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// open opens and migrates the store, and applies the config to it.
+func (a *App) open(ctx context.Context) error {
+	var err error
+	if a.store, err = sqlite.Open(ctx, a.cfg.SQLitePath(), sqlite.Options{Now: a.Now}); err != nil {
+		return err
+	}
+	if _, err := Migrate(ctx, a.store); err != nil {
+		return err
+	}
+	if err := a.store.SyncSources(ctx, a.cfg.Sources); err != nil {
+		return fmt.Errorf("apply the config's sources: %w", err)
+	}
+	if err := a.store.SyncWatches(ctx, a.cfg.Watches); err != nil {
+		return fmt.Errorf("apply the config's watches: %w", err)
+	}
+	a.book, err = watch.NewBook(ctx, a.store, a.Log)
+	return err
+}
+
+// Migrate brings the store's tables and the job engine's to this version.
+func Migrate(ctx context.Context, s *sqlite.Store) (applied int, err error) {
+	own, err := s.Migrate(ctx)
+	if err != nil {
+		return own, err
+	}
+	engine, err := jobs.Migrate(ctx, s.DB())
+	return own + engine, err
+}
+
+func (a *App) wire(ctx context.Context) error {
+	a.search = search.New(a.store, a.book.Current, a.Now)
+	a.commands = command.New(a.cfg.Command, command.News(command.Deps{
+		Archive: a.search, BackTester: a.search, Watches: a.book, Sources: a.store,
+		Channels: a.cfg.Channels, Clock: a.Now, Log: a.Log,
+	}), a.store, a.Log)
+
+	senders := map[alert.Kind]deliver.Sender{
+		alert.Webhook: webhook.New(a.HTTP),
+		alert.File:    file.New(a.Dir),
+	}
+	if a.Terminal != nil {
+		senders[alert.Terminal] = a.Terminal
+	}
+	a.chats = a.newChats()
+	for _, c := range a.chats {
+		senders[c.kind] = c.platform
+	}
+	if a.Terminal == nil {
+		senders[alert.Terminal] = discard{}
+	}
+
+	a.pipeline = pipeline.New(pipeline.Options{
+		Store: archive{a.store}, Watches: a.book.Current,
+		Route: pipeline.NewRoutes(a.cfg.Channels, func(k alert.Kind) bool { return senders[k] != nil }),
+		Now:   a.Now, Log: a.Log, Observe: a.observe,
+	})
+	plan, err := a.newPlan(ctx)
+	if err != nil {
+		return err
+	}
+	a.plan = plan
+	fetcher := fetch.New(fetch.Options{
+		Timeout: a.cfg.Fetch.Timeout, MaxBytes: a.cfg.Fetch.MaxBytes, PerHost: a.cfg.Fetch.PerHost,
+		UserAgent: a.cfg.Fetch.Agent(a.Version), AllowPrivate: a.cfg.Fetch.AllowPrivate, Now: a.Now,
+	})
+	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now), a.pipeline, pipeline.PollerOptions{
+		Sources: a.cfg.Sources, Next: plan.NextOf, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
+	})
+	drainer := deliver.NewDrainer(a.store, senders, a.Log, func(k alert.Kind, r deliver.Result) {
+		a.metrics.Delivery(k, r)
+		a.countDelivery(r)
+		a.Delivered(k, r)
+	})
+	engine := jobs.Config{DB: a.store.DB(), Poller: a.poller, Drainer: drainer, HasDelivery: sqlite.HasDelivery, Log: a.Log}
+	if !a.Once {
+		engine.Plan = plan
+	}
+	a.engine, err = jobs.New(engine)
+	if err != nil {
+		return err
+	}
+	a.store.SetEnqueuer(a.engine)
+	a.gauges()
+	return nil
+}
+
+// discard stands in for a terminal that nobody looks at.
+type discard struct{}
+
+func (discard) Send(context.Context, deliver.Message) (string, error) { return "", nil }
+
+func (a *App) observe(_ sources.Source, v sources.Visit, out pipeline.Outcome) {
+	a.metrics.Visit(v, out.New, out.Edited, out.Alerts, out.Baseline)
+	a.countVisit(v, out)
+}
+
+// gauges are read from the store when Prometheus asks.
+func (a *App) gauges() {
+	read := func(f func(ctx context.Context) (int, error)) func() float64 {
+		return func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			n, err := f(ctx)
+			if err != nil {
+				a.Log.Warn("metric cannot be read", "error", err)
+				return -1
+			}
+			return float64(n)
+		}
+	}
+	a.metrics.Gauge("tipoff_archive_stories", "Stories in the archive.", read(a.store.Count))
+	for _, state := range []string{"waiting", "dead"} {
+		a.metrics.Gauge("tipoff_deliveries_"+state, "Deliveries that are "+state+".", read(func(ctx context.Context) (int, error) {
+			counts, err := a.store.DeliveryCounts(ctx)
+			n := counts[state]
+			if state == "waiting" {
+				n += counts["sending"]
+			}
+			return n, err
+		}))
+	}
+	a.metrics.Gauge("tipoff_sources_unhealthy", "Sources whose last poll failed.", read(func(ctx context.Context) (int, error) {
+		all, err := a.store.Sources(ctx)
+		n := 0
+		for _, s := range all {
+			if s.Failures > 0 {
+				n++
+			}
+		}
+		return n, err
+	}))
+}
+
+// Archive is the store, for reading.
+func (a *App) Archive() *sqlite.Store { return a.store }
+
+// Searcher answers searches and back-tests.
+func (a *App) Searcher() *search.Searcher { return a.search }
+
+// Commands answers chat commands.
+func (a *App) Commands() *command.Router { return a.commands }
+
+// Addr is where the web server listens, or empty.
+func (a *App) Addr() string {
+	if a.web == nil {
+		return ""
+	}
+	return a.web.Addr()
+}
+
+// Start begins to work: the web server, the jobs, the chats.
+func (a *App) Start(ctx context.Context) error {
+	if err := a.engine.Release(ctx); err != nil {
+		return err
+	}
+	if a.cfg.Listen != "" {
+		var err error
+		a.web, err = web.Listen(ctx, a.cfg.Listen, web.Handler(web.Options{
+			Ready: a.store.Check, Registry: a.metrics.Registry, Log: a.Log,
+		}), a.Log)
+		if err != nil {
+			return err
+		}
+	}
+	if err := a.engine.Start(ctx); err != nil {
+		return err
+	}
+	a.startChats(ctx)
+	due, err := a.dueNow(ctx)
+	if err != nil {
+		return err
+	}
+	return a.engine.Poll(ctx, due)
+}
+
+// Run starts, works until ctx ends or the web server fails, and stops. What is
+// being sent is finished.
+func (a *App) Run(ctx context.Context) error {
+	if err := a.Start(ctx); err != nil {
+		return errors.Join(err, a.Stop())
+	}
+	a.Log.Info("ready", "sources", len(a.cfg.Sources), "watches", len(a.book.Current().Watches), "listen", a.Addr(), "store", a.store.Path())
+	var failed <-chan error
+	if a.web != nil {
+		failed = a.web.Failed()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("web server: %w", err)
+	}
+	a.Log.Info("stopping; what is being sent is finished first")
+	return errors.Join(err, a.Stop())
+}
+
+// grace is how long a stop waits for what is under way.
+const grace = 20 * time.Second
+
+// Stop ends what [App.Start] began, in the reverse order.
+func (a *App) Stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if a.stopChats != nil {
+		a.stopChats()
+		a.chatsDone.Wait()
+	}
+	errs := []error{a.engine.Stop(ctx)}
+	if a.web != nil {
+		errs = append(errs, a.web.Shutdown(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// Close closes the store. It is called after Stop, or when nothing was started.
+func (a *App) Close() error {
+	if a.store == nil {
+		return nil
+	}
+	return a.store.Close()
+}
+
+// Sources lists the sources with their health.
+func (a *App) Sources(ctx context.Context) ([]store.SourceStatus, error) { return a.store.Sources(ctx) }
+
+// Watches are the watches in force, by name.
+func (a *App) Watches() map[string]alert.Watch { return maps.Clone(a.book.Current().Watches) }
+
+var _ io.Closer = (*App)(nil)

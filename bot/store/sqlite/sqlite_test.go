@@ -1,0 +1,139 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"tipoff/bot/pipeline"
+	"tipoff/bot/store/sqlite"
+	"tipoff/bot/store/storetest"
+)
+
+// adapter is the store as the suite and the pipeline see it.
+type adapter struct{ *sqlite.Store }
+
+func (a adapter) Update(ctx context.Context, f func(context.Context, pipeline.Tx) error) error {
+	return a.Store.Update(ctx, func(ctx context.Context, tx *sqlite.Tx) error { return f(ctx, tx) })
+}
+
+func open(t *testing.T, path string, o sqlite.Options) *sqlite.Store {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), path, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func migrated(t *testing.T, path string, o sqlite.Options) *sqlite.Store {
+	t.Helper()
+	s := open(t, path, o)
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, now func() time.Time) storetest.Store {
+		return adapter{migrated(t, filepath.Join(t.TempDir(), "a file with ?odd# name%.db"), sqlite.Options{Now: now})}
+	})
+}
+
+func TestMigrateTwice(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "x.db"), sqlite.Options{})
+	if n, err := s.Migrate(t.Context()); n == 0 || err != nil {
+		t.Errorf("first: %d applied, %v", n, err)
+	}
+	if n, err := s.Migrate(t.Context()); n != 0 || err != nil {
+		t.Errorf("second: %d applied, %v; want none", n, err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	owned := filepath.Join(dir, "owned.db")
+	migrated(t, owned, sqlite.Options{})
+
+	newer := filepath.Join(dir, "newer.db")
+	s := migrated(t, newer, sqlite.Options{})
+	if _, err := s.DB().ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	locked := filepath.Join(dir, "locked.db")
+	db, err := sql.Open("sqlite", locked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, q := range []string{`CREATE TABLE t (x)`, `BEGIN EXCLUSIVE`} {
+		if _, err := conn.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	for _, test := range []struct {
+		name, path string
+		o          sqlite.Options
+		want       string
+	}{
+		{"another process has it", owned, sqlite.Options{}, "another tipoff is using"},
+		{"no folder", filepath.Join(dir, "none", "x.db"), sqlite.Options{}, "make it, or name another file"},
+		{"not a database", write("text.db", strings.Repeat("this is a letter, not a database. ", 40)), sqlite.Options{}, "is not a database"},
+		{"locked", locked, sqlite.Options{}, "is locked by another program"},
+		{"a newer schema", newer, sqlite.Options{}, "written by a newer tipoff"},
+		{"a newer schema, to read", newer, sqlite.Options{ReadOnly: true}, "written by a newer tipoff"},
+		{"nothing to read", filepath.Join(dir, "missing.db"), sqlite.Options{ReadOnly: true}, "no archive at"},
+		{"somebody else's database, to read", write("empty.db", ""), sqlite.Options{ReadOnly: true}, "no archive of tipoff's"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.o.Wait = time.Millisecond
+			s, err := sqlite.Open(t.Context(), test.path, test.o)
+			if err == nil {
+				defer s.Close()
+				_, err = s.Migrate(t.Context())
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v\nwant: ... %s ...", err, test.want)
+			}
+		})
+	}
+}
+
+func TestReadOnlyBesideTheOwner(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	migrated(t, path, sqlite.Options{})
+	reader := open(t, path, sqlite.Options{ReadOnly: true})
+	if n, err := reader.Count(t.Context()); n != 0 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	if err := reader.RemoveWatch(t.Context(), "x", "me"); err == nil || !strings.Contains(err.Error(), "reading only") {
+		t.Errorf("a write through a reader: %v", err)
+	}
+}

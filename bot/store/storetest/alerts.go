@@ -1,0 +1,254 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/pipeline"
+	"tipoff/bot/store"
+	"tipoff/sources/story"
+)
+
+var (
+	slackDesk = alert.Target{Kind: alert.Slack, Address: "C0123"}
+	fileDesk  = alert.Target{Kind: alert.File, Address: "alerts.jsonl"}
+)
+
+// alert adds an alert of a story and says whether it was new.
+func (s *suite) alert(t *testing.T, k store.Key, a alert.Alert, targets ...alert.Target) bool {
+	t.Helper()
+	var added bool
+	err := s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
+		st, err := tx.Story(ctx, k)
+		if err != nil {
+			return err
+		}
+		st.Matches = a.Story.Matches
+		a.Story, a.Kind, a.Created = st, alert.KindNew, s.clock.T
+		added, err = tx.AddAlert(ctx, k, a, targets)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return added
+}
+
+func testAlertOnce(t *testing.T, s *suite) {
+	key := s.add(t, s.source(t, "alpha"), story.Story{Title: "A leak", URL: "https://x.example/1"})
+	if !s.alert(t, key, alert.Alert{Channel: "china-desk"}, slackDesk, fileDesk) {
+		t.Error("the first alert was not written")
+	}
+	if s.alert(t, key, alert.Alert{Channel: "china-desk"}, slackDesk) {
+		t.Error("the same channel was alerted twice")
+	}
+	if !s.alert(t, key, alert.Alert{Channel: "desk"}, fileDesk) {
+		t.Error("another channel was not alerted")
+	}
+	counts, err := s.DeliveryCounts(s.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]int{"waiting": 3}, counts); diff != "" {
+		t.Error(diff)
+	}
+	open, err := s.OpenTargets(s.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]alert.Target{fileDesk, slackDesk}, open); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testDeliveryOrder(t *testing.T, s *suite) {
+	src := s.source(t, "alpha")
+	var want []string
+	for i := range 5 {
+		title := fmt.Sprint("story ", i)
+		// The order is that of the alerts, not of the stories' times.
+		key := s.add(t, src, story.Story{Title: title, URL: fmt.Sprint("https://x.example/", i), Published: s.clock.T.Add(-time.Duration(i) * time.Hour)})
+		s.alert(t, key, alert.Alert{
+			Channel: "desk", Severity: alert.High, Mentions: []string{"here"},
+			Story: story.Story{Matches: []story.Match{{Watch: "all", Terms: []string{"story"}}}},
+		}, slackDesk, fileDesk)
+		want = append(want, title)
+	}
+	var got []string
+	for {
+		d, err := s.NextDelivery(s.ctx, slackDesk)
+		if errors.Is(err, store.ErrNotFound) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := d.Alert
+		got = append(got, a.Story.Title)
+		if a.Channel != "desk" || a.Severity != alert.High || a.Kind != alert.KindNew || d.Attempts != 1 || len(d.ID) > 25 ||
+			!cmp.Equal(a.Mentions, []string{"here"}) || !cmp.Equal(a.Watches, []string{"all"}) ||
+			!cmp.Equal(a.Story.Matches, []story.Match{{Watch: "all", Terms: []string{"story"}}}) || d.To != slackDesk {
+			t.Errorf("delivery %+v", d)
+		}
+		if err := s.Delivered(s.ctx, d.ID, "1708340000.000100"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	counts, err := s.DeliveryCounts(s.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]int{"sent": 5, "waiting": 5}, counts); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testDeliveryAgain(t *testing.T, s *suite) {
+	key := s.add(t, s.source(t, "alpha"), story.Story{Title: "A leak", URL: "https://x.example/1"})
+	s.alert(t, key, alert.Alert{Channel: "desk"}, slackDesk)
+	first, err := s.NextDelivery(s.ctx, slackDesk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nobody said what came of it.
+	second, err := s.NextDelivery(s.ctx, slackDesk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.ID != first.ID || second.Attempts != 2 {
+		t.Errorf("%s attempt %d, want %s attempt 2", second.ID, second.Attempts, first.ID)
+	}
+}
+
+func testDeliveryDead(t *testing.T, s *suite) {
+	src := s.source(t, "alpha")
+	for i := range 2 {
+		key := s.add(t, src, story.Story{Title: fmt.Sprint("story ", i), URL: fmt.Sprint("https://x.example/", i)})
+		s.alert(t, key, alert.Alert{Channel: "desk"}, slackDesk)
+	}
+	d, err := s.NextDelivery(s.ctx, slackDesk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeliveryFailed(s.ctx, d.ID, "try later", false); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = s.NextDelivery(s.ctx, slackDesk); err != nil || d.Alert.Story.Title != "story 0" {
+		t.Fatalf("%+v, %v; want the one that failed, so that the order stays", d, err)
+	}
+	if err := s.DeliveryFailed(s.ctx, d.ID, "the channel is gone", true); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := s.NextDelivery(s.ctx, slackDesk); err != nil || d.Alert.Story.Title != "story 1" {
+		t.Errorf("%+v, %v; want the next one", d, err)
+	}
+	dead, err := s.Deliveries(s.ctx, "dead", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []store.DeliveryStatus{{
+		ID: d.ID, Target: "slack:C0123", Channel: "desk", Title: "story 0", State: "dead", Attempts: 2,
+		Error: "the channel is gone", Updated: s.clock.T,
+	}}
+	if diff := cmp.Diff(want, dead); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func testWatches(t *testing.T, s *suite) {
+	names := func() map[string]string {
+		t.Helper()
+		all, err := s.Watches(s.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := make(map[string]string)
+		for _, w := range all {
+			m[w.Name] = w.Query + " by " + w.Origin
+		}
+		return m
+	}
+	sync := func(ws ...alert.Watch) {
+		t.Helper()
+		if err := s.SyncWatches(s.ctx, ws); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(what string, w map[string]string) {
+		t.Helper()
+		if diff := cmp.Diff(w, names()); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	apt := alert.Watch{Name: "apt", Query: "apt*", Channels: []string{"desk"}, Severity: alert.High, Mention: "here"}
+	china := alert.Watch{Name: "china", Query: "china"}
+
+	sync(apt, china)
+	want("the file's", map[string]string{"apt": "apt* by config", "china": "china by config"})
+	all, _ := s.Watches(s.ctx)
+	apt.Origin = "config"
+	if diff := cmp.Diff(apt, all[0]); diff != "" {
+		t.Errorf("a watch comes back whole: %s", diff)
+	}
+
+	if err := s.AddWatch(s.ctx, alert.Watch{Name: "wiper", Query: "wiper"}, "slack:U1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddWatch(s.ctx, alert.Watch{Name: "apt", Query: "x"}, "slack:U1"); !errors.Is(err, store.ErrExists) {
+		t.Errorf("a name that is taken: %v", err)
+	}
+	if err := s.RemoveWatch(s.ctx, "china", "slack:U1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveWatch(s.ctx, "china", "slack:U1"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a watch removed twice: %v", err)
+	}
+	sync(apt, china)
+	want("the file has not changed, so the chat's word stays", map[string]string{"apt": "apt* by config", "wiper": "wiper by slack:U1"})
+
+	china.Query = "china OR prc"
+	sync(apt, china)
+	want("the file's entry changed, so it counts again", map[string]string{
+		"apt": "apt* by config", "china": "china OR prc by config", "wiper": "wiper by slack:U1",
+	})
+	if err := s.RemoveWatch(s.ctx, "china", "slack:U1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.AddWatch(s.ctx, alert.Watch{Name: "china", Query: "mine"}, "slack:U1"); err != nil {
+		t.Fatal(err)
+	}
+	sync(apt, china)
+	want("somebody made it their own", map[string]string{
+		"apt": "apt* by config", "china": "mine by slack:U1", "wiper": "wiper by slack:U1",
+	})
+	sync(china)
+	want("out of the file, out of force", map[string]string{"china": "mine by slack:U1", "wiper": "wiper by slack:U1"})
+}
+
+func testSessions(t *testing.T, s *suite) {
+	if err := s.SaveSession(s.ctx, "tok", []byte("one"), s.clock.T.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SaveSession(s.ctx, "tok", []byte("two"), s.clock.T.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := s.LoadSession(s.ctx, "tok"); err != nil || string(data) != "two" {
+		t.Errorf("%q, %v; want the last one saved", data, err)
+	}
+	s.clock.T = s.clock.T.Add(time.Hour)
+	if _, err := s.LoadSession(s.ctx, "tok"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an expired session: %v", err)
+	}
+	if _, err := s.LoadSession(s.ctx, "other"); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("an unknown session: %v", err)
+	}
+}

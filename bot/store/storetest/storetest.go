@@ -1,0 +1,129 @@
+// Package storetest holds the tests that every store passes, so that the
+// databases cannot drift apart.
+package storetest
+
+import (
+	"context"
+	"iter"
+	"testing"
+	"time"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/pipeline"
+	"tipoff/bot/store"
+	"tipoff/sources"
+	"tipoff/sources/story"
+)
+
+// Store is all that the program asks of a store.
+type Store interface {
+	Update(ctx context.Context, f func(ctx context.Context, tx pipeline.Tx) error) error
+
+	SyncSources(ctx context.Context, srcs []sources.Source) error
+	Source(ctx context.Context, name string) (int64, store.SourceStatus, error)
+	Sources(ctx context.Context) ([]store.SourceStatus, error)
+
+	Search(ctx context.Context, q store.Search) ([]store.Hit, error)
+	All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error]
+	Count(ctx context.Context) (int, error)
+	Oldest(ctx context.Context) (time.Time, error)
+
+	Watches(ctx context.Context) ([]alert.Watch, error)
+	SyncWatches(ctx context.Context, ws []alert.Watch) error
+	AddWatch(ctx context.Context, w alert.Watch, by string) error
+	RemoveWatch(ctx context.Context, name, by string) error
+
+	NextDelivery(ctx context.Context, to alert.Target) (store.Delivery, error)
+	Delivered(ctx context.Context, id, receipt string) error
+	DeliveryFailed(ctx context.Context, id, reason string, dead bool) error
+	OpenTargets(ctx context.Context) ([]alert.Target, error)
+	DeliveryCounts(ctx context.Context) (map[string]int, error)
+	Deliveries(ctx context.Context, state string, n int) ([]store.DeliveryStatus, error)
+
+	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
+	LoadSession(ctx context.Context, token string) ([]byte, error)
+}
+
+// Clock is a clock that a test sets.
+type Clock struct{ T time.Time }
+
+// Now is the time that was set.
+func (c *Clock) Now() time.Time { return c.T }
+
+// Run runs the suite. open returns an empty store that uses the clock; it is
+// closed by the test's own clean-up.
+func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
+	for _, test := range []struct {
+		name string
+		run  func(t *testing.T, s *suite)
+	}{
+		{"sources are those of the config", testSyncSources},
+		{"a source whose address changed starts over", testSourceMoved},
+		{"a visit's health is kept", testSaveVisit},
+		{"stories come back whole", testStoryWhole},
+		{"newest first, by pages", testNewestFirst},
+		{"many stories in one second", testSameSecond},
+		{"search by the watch language", testSearch},
+		{"a search finds exactly what a watch matches", testSearchIsMatch},
+		{"an edit replaces the text in the index", testEdit},
+		{"a failed transaction writes nothing", testRollback},
+		{"a story is alerted once a channel", testAlertOnce},
+		{"deliveries keep their order", testDeliveryOrder},
+		{"a delivery cut off by a crash comes again", testDeliveryAgain},
+		{"dead deliveries are passed over and listed", testDeliveryDead},
+		{"watches of the file and of the chat", testWatches},
+		{"sessions expire", testSessions},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			clock := &Clock{T: time.Date(2024, 2, 19, 12, 0, 0, 0, time.UTC)}
+			s := &suite{Store: open(t, clock.Now), clock: clock, ctx: t.Context()}
+			test.run(t, s)
+		})
+	}
+}
+
+type suite struct {
+	Store
+	clock *Clock
+	ctx   context.Context //nolint:containedctx // one test's
+}
+
+// source makes a source and returns its number.
+func (s *suite) source(t *testing.T, names ...string) int64 {
+	t.Helper()
+	var all []sources.Source
+	for _, n := range names {
+		all = append(all, sources.Source{Name: n, URL: "https://" + n + ".example/feed"})
+	}
+	if err := s.SyncSources(s.ctx, all); err != nil {
+		t.Fatal(err)
+	}
+	id, _, err := s.Source(s.ctx, names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// add stores a story as told by a source.
+func (s *suite) add(t *testing.T, source int64, st story.Story) store.Key {
+	t.Helper()
+	if st.Seen.IsZero() {
+		st.Seen = s.clock.T
+	}
+	if st.ID == "" {
+		st.ID = story.NewID("", st.Title, st.URL)
+	}
+	var key store.Key
+	err := s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
+		var err error
+		if key, err = tx.AddStory(ctx, source, &st); err != nil {
+			return err
+		}
+		return tx.AddSighting(ctx, source, store.NewIdentity("", st.URL, st.Title), key, st.URL, &st)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}

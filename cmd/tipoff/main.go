@@ -1,0 +1,18 @@
+// Tipoff is a chat-ops bot for cyber-security news: it polls feeds, matches
+// every new story against a team's watches and posts one alert a story to
+// Slack and Discord. This command runs it and asks its archive.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tipoff/bot/card"
+	"tipoff/bot/config"
+	"tipoff/bot/store"
+	"tipoff/filters"
+	"tipoff/sources"
+	"tipoff/sources/feed"
+	"tipoff/sources/fetch"
+)
+
+func (p *program) sourcesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sources",
+		Short: "How the sources are, or what a feed would bring",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(p.sourcesList(), p.sourcesTest())
+	return cmd
+}
+
+func (p *program) sourcesList() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the sources with their health, those in trouble first",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			archive, cfg, err := p.archive(cmd.Context())
+			var all []store.SourceStatus
+			switch {
+			case err == nil:
+				defer func() { err = errors.Join(err, archive.Close()) }()
+				if all, err = archive.Sources(cmd.Context()); err != nil {
+					return err
+				}
+			case cfg == nil:
+				return err
+			default:
+				for _, s := range cfg.Sources {
+					all = append(all, store.SourceStatus{Name: s.Name, URL: s.URL, State: sources.New})
+				}
+			}
+			if p.asJSON {
+				for _, s := range all {
+					if err := json.NewEncoder(p.out).Encode(s); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			fmt.Fprint(p.out, p.terminal().Page(sourcesPage(all, time.Now())))
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&p.asJSON, "json", false, "print one JSON object a line")
+	return cmd
+}
+
+func sourcesPage(all []store.SourceStatus, now time.Time) card.Page {
+	bad := 0
+	for _, s := range all {
+		if s.Failures > 0 {
+			bad++
+		}
+	}
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b store.SourceStatus) int { return min(b.Failures, 1) - min(a.Failures, 1) })
+	page := card.Page{Title: count(len(all), "source", "sources"), Tone: card.Good}
+	if bad > 0 {
+		page.Tone = card.Bad
+		page.Lead = fmt.Sprintf("%d in trouble.", bad)
+	}
+	for _, s := range all {
+		meta := []string{string(s.State), count(s.Stories, "story", "stories")}
+		switch {
+		case !s.LastOK.IsZero():
+			meta = append(meta, "read "+card.Age(s.LastOK, now))
+		case s.State != sources.New:
+			meta = append(meta, "never read")
+		}
+		if s.NextPoll.After(now) {
+			meta = append(meta, "next in "+s.NextPoll.Sub(now).Round(time.Second).String())
+		}
+		page.Items = append(page.Items, card.Item{Title: s.Name, URL: s.URL, Meta: strings.Join(meta, " · "), Text: s.Error})
+	}
+	return page
+}
+
+func (p *program) sourcesTest() *cobra.Command {
+	return &cobra.Command{
+		Use:   "test URL",
+		Short: "Fetch a feed and show what would be stored, and which watches match",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			src := sources.Source{Name: "test", URL: args[0]}
+			for _, s := range cfg.Sources {
+				// By its name or address, with the headers that it is polled with.
+				if s.Name == args[0] || s.URL == args[0] {
+					src = s
+				}
+			}
+			reader := feed.NewReader(fetch.New(fetch.Options{
+				Timeout: cfg.Fetch.Timeout, MaxBytes: cfg.Fetch.MaxBytes, UserAgent: cfg.Fetch.Agent(version()),
+				AllowPrivate: cfg.Fetch.AllowPrivate,
+			}), time.Now)
+			v := reader.Visit(cmd.Context(), src, sources.Validators{})
+			if v.Err != nil {
+				fmt.Fprintf(p.err, "tipoff: %s: %s: %s\n", src.URL, v.Err.State, v.Err.Text)
+				return errNothing
+			}
+			page, err := testSourcePage(cfg, src, v)
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(p.out, p.terminal().Page(page))
+			return nil
+		},
+	}
+}
+
+// shownItems is how many stories of a feed `sources test` shows.
+const shownItems = 10
+
+func testSourcePage(cfg *config.Config, src sources.Source, v sources.Visit) (card.Page, error) {
+	compiled := make(map[string]*filters.Filter)
+	for _, w := range cfg.Watches {
+		f, err := filters.Compile(w.Query)
+		if err != nil {
+			return card.Page{}, err
+		}
+		compiled[w.Name] = f
+	}
+	set := filters.NewSet(compiled)
+	now := time.Now()
+	title := v.Title
+	if title == "" {
+		title = src.URL
+	}
+	page := card.Page{Tone: card.Good, Title: title, Lead: fmt.Sprintf("HTTP %d, %s.", v.Status, count(len(v.Items), "story", "stories"))}
+	switch has := v.Validators; {
+	case has.ETag != "":
+		page.Lead += " The server has an ETag, so an unchanged feed will cost next to nothing."
+	case has.LastModified != "":
+		page.Lead += " The server has a Last-Modified time, so an unchanged feed will cost next to nothing."
+	default:
+		page.Lead += " The server has no validators: each poll reads the whole feed."
+	}
+	if v.Skipped > 0 {
+		page.Lead += fmt.Sprintf("\n%s could not be used: %s.", count(v.Skipped, "item", "items"), v.SkipReason)
+	}
+	matched := 0
+	for i := range v.Items {
+		s := v.Items[i].Story
+		s.Source, s.Tags = src.Name, append(slices.Clone(src.Tags), s.Tags...)
+		doc := filters.NewDoc(&s)
+		names := set.Match(doc)
+		if len(names) > 0 {
+			matched++
+		}
+		if i >= shownItems {
+			continue
+		}
+		it := hitItem(&s, nil, now)
+		it.Meta = card.Age(s.Published, now)
+		if s.Published.IsZero() {
+			it.Meta = "no date"
+		}
+		for _, name := range names {
+			terms := compiled[name].Terms(doc)
+			it.Marks = append(it.Marks, terms...)
+			it.Meta += " · watch " + name
+		}
+		page.Items = append(page.Items, it)
+	}
+	page.Lead += fmt.Sprintf("\n%s would match a watch.", count(matched, "story", "stories"))
+	if len(v.Items) > shownItems {
+		page.Hint = fmt.Sprintf("The first %d of %d.", shownItems, len(v.Items))
+	}
+	return page, nil
+}

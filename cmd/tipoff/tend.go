@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"tipoff/bot"
+	"tipoff/bot/card"
+	"tipoff/bot/check"
+	"tipoff/bot/store/sqlite"
+)
+
+func (p *program) checkCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check the config, offline; every finding says how to mend it",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			findings := check.Offline(cfg)
+			if p.asJSON {
+				for _, f := range findings {
+					if err := json.NewEncoder(p.out).Encode(f); err != nil {
+						return err
+					}
+				}
+				return nil
+			}
+			for _, f := range findings {
+				fmt.Fprintln(p.out, f)
+			}
+			fmt.Fprintf(p.out, "%s is valid: %s, %s, %s.\n", p.configFile, count(len(cfg.Sources), "source", "sources"),
+				count(len(cfg.Channels), "channel", "channels"), count(len(cfg.Watches), "watch", "watches"))
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&p.asJSON, "json", false, "print one JSON object a finding")
+	return cmd
+}
+
+func (p *program) migrateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the store to this version's schema (run and poll do so themselves)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			s, err := sqlite.Open(cmd.Context(), cfg.SQLitePath(), sqlite.Options{})
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, s.Close()) }()
+			n, err := bot.Migrate(cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				fmt.Fprintf(p.out, "%s is up to date.\n", s.Path())
+				return nil
+			}
+			fmt.Fprintf(p.out, "%s: %s applied.\n", s.Path(), count(n, "migration", "migrations"))
+			return nil
+		},
+	}
+}
+
+func (p *program) deliveriesCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "deliveries",
+		Short: "What waits to be sent, and what was given up",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	list := &cobra.Command{
+		Use:   "list",
+		Short: "List the deliveries that wait or were given up, with the reason",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			archive, _, err := p.archive(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, archive.Close()) }()
+			page := card.Page{Tone: card.Good}
+			total := 0
+			for _, state := range []string{"dead", "sending", "waiting"} {
+				all, err := archive.Deliveries(cmd.Context(), state, 1000)
+				if err != nil {
+					return err
+				}
+				total += len(all)
+				for _, d := range all {
+					if p.asJSON {
+						if err := json.NewEncoder(p.out).Encode(d); err != nil {
+							return err
+						}
+						continue
+					}
+					if d.Error != "" {
+						page.Tone = card.Bad
+					}
+					page.Items = append(page.Items, card.Item{
+						Title: d.Title, Text: d.Error,
+						Meta: fmt.Sprintf("%s · %s to %s · %s · %s", d.State, d.Channel, d.Target,
+							count(d.Attempts, "attempt", "attempts"), card.Age(d.Updated, time.Now())),
+					})
+				}
+			}
+			if p.asJSON {
+				return nil
+			}
+			page.Title = count(total, "delivery", "deliveries") + " not sent"
+			fmt.Fprint(p.out, p.terminal().Page(page))
+			return nil
+		},
+	}
+	list.Flags().BoolVar(&p.asJSON, "json", false, "print one JSON object a line")
+	cmd.AddCommand(list)
+	return cmd
+}
+
+func (p *program) versionCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "version",
+		Short: "Print what was built",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if p.asJSON {
+				return json.NewEncoder(p.out).Encode(map[string]string{
+					"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH,
+				})
+			}
+			fmt.Fprintf(p.out, "tipoff %s (%s, %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&p.asJSON, "json", false, "print JSON")
+	return cmd
+}
