@@ -26,16 +26,16 @@ func (d *decoder) fail(line, col int, format string, args ...any) {
 	})
 }
 
-// failAt reports a mistake at character i (from 0) of a value.
+// failAt reports a mistake at character i (from 0) of a value, or for -1 at
+// its start, the quote included.
 func (d *decoder) failAt(v value, i int, format string, args ...any) {
 	d.failIn(v.n, v.origin(i), format, args...)
 }
 
-// failIn reports a mistake at character i (from 0) of a scalar as it is
-// written, before expansion.
+// failIn is failAt for a scalar as it is written, before expansion.
 func (d *decoder) failIn(n *node, i int, format string, args ...any) {
 	line, col := n.line, n.col
-	if i > 0 {
+	if i >= 0 {
 		line, col = d.at(n, i)
 	}
 	d.fail(line, col, format, args...)
@@ -168,12 +168,12 @@ func read[T any](s section, key string, dst *T, parse func(string) (T, error)) {
 
 func parseTo[T any](d *decoder, v value, where string, dst *T, parse func(string) (T, error)) bool {
 	if !utf8.ValidString(v.text) {
-		d.failAt(v, 0, "%s: the environment's value is not UTF-8", where)
+		d.failAt(v, -1, "%s: the environment's value is not UTF-8", where)
 		return false
 	}
 	out, err := parse(v.text)
 	if err != nil {
-		at := 0
+		at := -1
 		var m *misplaced
 		if errors.As(err, &m) {
 			at = m.at

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"tipoff/bot/alert"
+	"tipoff/filters"
+	"tipoff/filters/query"
 	"tipoff/sources"
 	"tipoff/sources/schedule"
 )
@@ -206,4 +208,22 @@ func parseSchedule(zone *time.Location) func(string) (string, error) {
 	}
 }
 
-func parseQuery(s string) (string, error) { return s, nil }
+// parseQuery checks a query; its mistakes are told at their place inside it.
+func parseQuery(s string) (string, error) {
+	if strings.TrimSpace(s) == "" {
+		return "", errors.New("the query is empty; * matches every story")
+	}
+	_, err := filters.Compile(s)
+	var e *query.Error
+	switch {
+	case err == nil:
+		return s, nil
+	case !errors.As(err, &e):
+		return "", err
+	}
+	text := "expected " + e.Expected + ", found " + e.Found
+	if e.Suggest != "" {
+		text += "; try " + e.Suggest
+	}
+	return "", &misplaced{at: e.Col - 1, err: errors.New(text)}
+}
