@@ -46,6 +46,8 @@ type Option struct {
 	// Rest takes the rest of the line on Slack, spaces and quotes included. It
 	// is written without its name even where it is not required.
 	Rest bool
+	// Value stands for the value in help: "7d". Empty is the name in capitals.
+	Value string
 	// Choices lists the only values allowed, or is empty.
 	Choices []string
 	// Suggest completes what was typed so far, at most 25 values, or is nil.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -102,7 +103,7 @@ func usage(root, cmd *Command) string {
 }
 
 func optionUsage(o Option) string {
-	value := strings.ToUpper(o.Name)
+	value := cmp.Or(o.Value, strings.ToUpper(o.Name))
 	switch {
 	case o.Required:
 		return value
@@ -110,8 +111,6 @@ func optionUsage(o Option) string {
 		return "[" + value + "]"
 	case len(o.Choices) > 0:
 		value = strings.Join(o.Choices, "|")
-	case o.Name == sinceOption.Name:
-		value = "7d"
 	}
 	return fmt.Sprintf("[--%s %s]", o.Name, value)
 }

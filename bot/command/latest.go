@@ -17,8 +17,8 @@ import (
 func latestCommand(d Deps) *Command {
 	return &Command{
 		Name: "latest", Help: "The newest stories", Options: []Option{
-			{Name: "source", Help: "Only of this source", Suggest: d.suggestSources},
-			{Name: "watch", Help: "Only what this watch matches", Suggest: d.suggestWatches},
+			{Name: "source", Help: "Only of this source", Value: "NAME", Suggest: d.suggestSources},
+			{Name: "watch", Help: "Only what this watch matches", Value: "NAME", Suggest: d.suggestWatches},
 		},
 		Run: func(ctx context.Context, r *Request) (card.Page, error) {
 			query, title := "*", "The newest stories"

@@ -64,7 +64,7 @@ func bind(cmd *Command, line string, words []word) (map[string]string, error) {
 			free = append(free, words[i+1:]...)
 			break
 		}
-		name, value, hasValue, ok := flag(cmd, w.text)
+		name, value, hasValue, ok := asOption(cmd, w.text)
 		if !ok {
 			free = append(free, w)
 			continue
@@ -99,10 +99,10 @@ func bind(cmd *Command, line string, words []word) (map[string]string, error) {
 	return args, nil
 }
 
-// flag takes "--since=7d" apart. Phones turn two hyphens into one long dash,
+// asOption takes "--since=7d" apart. Phones turn two hyphens into one long dash,
 // so that counts too; a shorter dash also negates a word in the query
 // language, so it counts only with the name of an option.
-func flag(cmd *Command, s string) (name, value string, hasValue, ok bool) {
+func asOption(cmd *Command, s string) (name, value string, hasValue, ok bool) {
 	body, long := strings.CutPrefix(s, "--")
 	if !long {
 		r, size := utf8.DecodeRuneInString(s)

@@ -64,7 +64,7 @@ func nearest(s string, names []string) string {
 		if len(s) > 1 && strings.HasPrefix(l, s) {
 			d = 0
 		}
-		if d <= max(1, len(s)/3) && (found == "" || d < best) {
+		if d <= max(1, (len(s)+1)/3) && (found == "" || d < best) {
 			best, found = d, n
 		}
 	}

@@ -17,7 +17,7 @@ const pageStories = 5
 
 var (
 	queryOption = Option{Name: "query", Help: "Words, \"a phrase\", prefix*, OR, NOT, title:word; see help", Required: true, Rest: true}
-	sinceOption = Option{Name: "since", Help: "How far back: 12h, 7d, 2w", Suggest: suggestAges}
+	sinceOption = Option{Name: "since", Help: "How far back: 12h, 7d, 2w", Value: "7d", Suggest: suggestAges}
 )
 
 // searchCommand is "search QUERY": the archive, newest first.
@@ -65,16 +65,15 @@ func (d Deps) stories(ctx context.Context, r *Request, f *filters.Filter, since 
 		page.Items = append(page.Items, storyItem(h.Story, f, now))
 	}
 	switch {
+	case r.Page > 0 && len(hits) == 0:
+		page.Lead = "There is no more."
 	case r.Page > 0 || page.Next != "":
 		page.Lead = fmt.Sprintf("Page %d, newest first", r.Page+1)
-	case len(hits) > 1:
-		page.Lead = fmt.Sprintf("%d stories, newest first", len(hits))
+	default:
+		page.Lead = plural(len(hits), "story", "stories")
 	}
-	if len(hits) == 0 && r.Page > 0 {
-		page.Lead = "There is no more."
-	}
-	if r.Args["since"] != "" && len(hits) > 0 {
-		page.Lead = strings.TrimPrefix(page.Lead+", of the last "+r.Args["since"], ", ")
+	if s := r.Args["since"]; s != "" {
+		page.Lead += ", of the last " + s
 	}
 	return page, nil
 }
@@ -108,21 +107,26 @@ func excerpt(s story.Story, terms []string) string {
 	}
 	for _, text := range []string{summary, content} {
 		if i := firstTerm(text, terms); i >= 0 {
-			return card.Cut("… "+text[sentenceBefore(text, i):], excerptLen)
+			from := sentenceBefore(text, i)
+			if from > 0 {
+				return card.Cut("… "+text[from:], excerptLen)
+			}
+			return card.Cut(text, excerptLen)
 		}
 	}
 	return head
 }
 
-// firstTerm is where the first of the terms to be found stands, or -1.
+// firstTerm is where the first of the terms stands in the text, or -1.
 func firstTerm(text string, terms []string) int {
-	at := -1
-	for _, t := range terms {
-		if i := strings.Index(text, t); i >= 0 && (at < 0 || i < at) {
-			at = i
+	at := 0
+	for _, s := range card.Emphasise(text, terms) {
+		if s.Mark {
+			return at
 		}
+		at += len(s.Text)
 	}
-	return at
+	return -1
 }
 
 // sentenceBefore goes back from i to the start of a sentence, or of a word
@@ -148,7 +152,7 @@ func widerHint(r *Request) string {
 	var try []string
 	if words := strings.Fields(q); len(words) == 1 && !strings.ContainsAny(q, `*:"()`) {
 		try = append(try, fmt.Sprintf("%s* finds all words that begin with it", q))
-	} else if len(words) > 1 && !strings.ContainsAny(q, `"()`) && !strings.Contains(q, " OR ") {
+	} else if len(words) > 1 && !strings.ContainsAny(q, `"()`) && !strings.Contains(q, " OR ") && !strings.Contains(q, " -") {
 		try = append(try, "all the words must be in the story; write OR between them for any")
 	}
 	if s := r.Args["since"]; s != "" {

@@ -29,7 +29,7 @@ func watchAddCommand(d Deps) *Command {
 		Name: "add", Help: "Add a watch: alert a channel of every story that the query matches", Options: []Option{
 			{Name: "name", Help: "A short name: letters, digits, dots, dashes", Required: true},
 			queryOption,
-			{Name: "channel", Help: "The channel to alert; without it, the one you are in", Suggest: d.suggestChannels},
+			{Name: "channel", Help: "The channel to alert; without it, the one you are in", Value: "NAME", Suggest: d.suggestChannels},
 			{Name: "severity", Help: "How much it matters; medium without it", Choices: severities()},
 		},
 		Run: func(ctx context.Context, r *Request) (card.Page, error) {
@@ -70,7 +70,7 @@ func watchAddCommand(d Deps) *Command {
 				return page, nil
 			}
 			page.Lead += "\n" + rate(b, trialAge, "would have matched")
-			if float64(b.Hits) > manyADay*b.Days {
+			if noisy(b) {
 				page.Lead += " That is a lot: a narrower query is easier to read."
 			}
 			return page, nil

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"tipoff/bot/card"
@@ -17,7 +18,7 @@ import (
 // watchTestCommand is "watch test QUERY": what a watch would have found.
 func watchTestCommand(d Deps) *Command {
 	since := sinceOption
-	since.Help = "How far back to try it: 7d, 30d (without it), 12w"
+	since.Help, since.Value = "How far back to try it: 7d, 30d (without it), 12w", "30d"
 	return &Command{
 		Name: "test", Help: "Try a query on the past, before you make it a watch", Options: []Option{queryOption, since},
 		Run: func(ctx context.Context, r *Request) (card.Page, error) {
@@ -44,7 +45,7 @@ func watchTestCommand(d Deps) *Command {
 				page.Items = append(page.Items, storyItem(s, f, now))
 			}
 			page.Hint = "To keep it: " + r.call("watch add NAME "+card.Cut(r.Args["query"], 300))
-			if float64(b.Hits) > manyADay*b.Days {
+			if noisy(b) {
 				page.Hint = "That is a lot for a channel: a phrase, title: or -word makes it narrower."
 			}
 			return page, nil
@@ -59,8 +60,12 @@ func rate(b store.BackTest, asked time.Duration, verb string) string {
 	if days < 1.5 {
 		span = "the last " + plural(int(math.Ceil(asked.Hours())), "hour", "hours")
 	}
-	if b.Days > 0 && b.Days < days*0.9 {
-		span += fmt.Sprintf(" (the archive reaches back %s)", plural(max(1, int(math.Round(b.Days))), "day", "days"))
+	switch {
+	case b.Days <= 0 || b.Days >= days*0.9:
+	case b.Days < 1:
+		span += " (the archive is younger than a day)"
+	default:
+		span += fmt.Sprintf(" (the archive reaches back %s)", plural(int(math.Round(b.Days)), "day", "days"))
 	}
 	if b.Hits == 0 {
 		return fmt.Sprintf("No story of %s %s.", span, agree(verb))
@@ -69,18 +74,25 @@ func rate(b store.BackTest, asked time.Duration, verb string) string {
 		verb = agree(verb)
 	}
 	s := fmt.Sprintf("%s of %s %s", plural(b.Hits, "story", "stories"), span, verb)
-	switch perDay := float64(b.Hits) / max(b.Days, 1); {
+	if b.Hits == 1 || b.Days < 1 {
+		return s + "." // too little to speak of a rate
+	}
+	switch perDay := float64(b.Hits) / b.Days; {
 	case perDay >= 10:
-		s += fmt.Sprintf(": about %d a day.", int(math.Round(perDay)))
-	case perDay >= 0.95:
-		s += fmt.Sprintf(": about %.1f a day.", perDay)
-	case b.Hits > 1 && b.Days > 1:
-		s += fmt.Sprintf(": about one in %s.", plural(int(math.Round(1/perDay)), "day", "days"))
+		s += fmt.Sprintf(": about %.0f a day.", perDay)
+	case perDay >= 1.05:
+		s += fmt.Sprintf(": about %s a day.", strings.TrimSuffix(fmt.Sprintf("%.1f", perDay), ".0"))
+	case perDay >= 0.67:
+		s += ": about one a day."
 	default:
-		s += "."
+		s += fmt.Sprintf(": about one in %.0f days.", 1/perDay)
 	}
 	return s
 }
+
+// noisy reports whether a query has more hits than a person reads. A young
+// archive counts as a day: its first poll brings a week at once.
+func noisy(b store.BackTest) bool { return float64(b.Hits) > manyADay*max(b.Days, 1) }
 
 // agree is the form of a verb after one story.
 func agree(verb string) string {
@@ -106,7 +118,7 @@ func overlap(b store.BackTest) string {
 		s += fmt.Sprintf("%d by %s", b.Overlap[n], n)
 	}
 	if more := len(names) - 5; more > 0 {
-		s += fmt.Sprintf(" and %d other watches", more)
+		s += " and " + plural(more, "other watch", "other watches")
 	}
 	return s + "."
 }
