@@ -41,7 +41,7 @@ type lexer struct {
 func (l *lexer) next() (token, *Error) {
 	for l.pos < len(l.query) {
 		r, n := l.rune(l.pos)
-		if !isBlank(r) {
+		if !isBlank(r) && !isInvisible(r) {
 			break
 		}
 		l.pos += n
@@ -88,11 +88,12 @@ func (l *lexer) rune(pos int) (rune, int) {
 	return r, n
 }
 
-// isBlank reports whether r separates tokens: white space, and what nobody
-// sees but a copy from a web page brings along.
-func isBlank(r rune) bool {
-	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
-}
+// isBlank reports whether r separates tokens.
+func isBlank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// isInvisible reports whether r is what nobody sees but a copy from a web page
+// brings along. It is passed over.
+func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
 // phrase reads the rest of a quoted phrase, from after its opening quote.
 func (l *lexer) phrase(start int) (token, *Error) {
@@ -111,7 +112,7 @@ func (l *lexer) phrase(start int) (token, *Error) {
 	}
 	l.pos = after
 	t := token{kind: tokTerm, at: at}
-	inside := strings.TrimRightFunc(l.query[start:end], isBlank)
+	inside := strings.TrimRightFunc(l.query[start:end], func(r rune) bool { return isBlank(r) || isInvisible(r) })
 	if cut, ok := l.cutStar(start, inside); ok {
 		inside, t.prefix = cut, true
 	} else if r, n := l.rune(after); r == '*' { // "zero da"* for "zero da*"
@@ -128,20 +129,28 @@ func (l *lexer) word() (token, *Error) {
 	end := at
 	for end < len(l.query) {
 		r, n := l.rune(end)
-		if isBlank(r) && !unicode.Is(unicode.Cf, r) || r == '(' || r == ')' || r == '"' {
+		if isBlank(r) || r == '(' || r == ')' || r == '"' {
 			break
 		}
 		end += n
 	}
 	raw := l.query[at:end]
 	l.pos = end
-	switch raw {
-	case "AND", "&&", "OR", "||", "NOT":
-		t := token{at: at, end: end, kind: map[string]tokenKind{"AND": tokAnd, "OR": tokOr, "NOT": tokNot}[raw]}
-		if t.kind == tokEnd {
-			return token{}, l.errorAt(at, "the operator AND, OR or NOT", quote(raw), map[string]string{"&&": "AND", "||": "OR"}[raw])
-		}
+	t := token{at: at, end: end}
+	switch strings.TrimRightFunc(raw, isInvisible) {
+	case "AND":
+		t.kind = tokAnd
 		return t, nil
+	case "OR":
+		t.kind = tokOr
+		return t, nil
+	case "NOT":
+		t.kind = tokNot
+		return t, nil
+	case "&&":
+		return t, l.errorAt(at, "the operator AND, OR or NOT", quote(raw), "AND")
+	case "||":
+		return t, l.errorAt(at, "the operator AND, OR or NOT", quote(raw), "OR")
 	}
 	if err := l.strange(at, raw); err != nil {
 		return token{}, err
@@ -149,7 +158,7 @@ func (l *lexer) word() (token, *Error) {
 	if t, ok, err := l.fieldName(at, raw); ok || err != nil {
 		return t, err
 	}
-	t := token{kind: tokTerm, at: at, end: end}
+	t.kind = tokTerm
 	inside := raw
 	if cut, ok := l.cutStar(at, raw); ok {
 		inside, t.prefix = cut, true
@@ -254,7 +263,7 @@ func (l *lexer) split(t token, start int, raw, what string) (token, *Error) {
 	if len(tokens) == 0 {
 		return token{}, l.errorAt(t.at, "a letter or digit to look for", what+" with none", "")
 	}
-	if last := tokens[len(tokens)-1]; t.prefix && last.End != len(raw) {
+	if last := tokens[len(tokens)-1]; t.prefix && last.End != len(strings.TrimRightFunc(raw, isInvisible)) {
 		return token{}, l.errorAt(start+last.End, `"*" right after a letter or digit`, "something else before it", raw[:last.End]+"*")
 	}
 	for _, w := range tokens {

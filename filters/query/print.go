@@ -7,12 +7,12 @@ import (
 	"tipoff/filters/text"
 )
 
-func (n And) String() string  { return print(n) }
-func (n Or) String() string   { return print(n) }
-func (n Not) String() string  { return print(n) }
-func (n Term) String() string { return print(n) }
+func (n And) String() string  { return canonical(n) }
+func (n Or) String() string   { return canonical(n) }
+func (n Not) String() string  { return canonical(n) }
+func (n Term) String() string { return canonical(n) }
 
-func print(n Node) string {
+func canonical(n Node) string {
 	var b strings.Builder
 	write(&b, n, Any)
 	return b.String()

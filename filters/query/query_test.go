@@ -71,6 +71,7 @@ func TestParse(t *testing.T) {
 		{"operators next to parentheses", "(a)OR(b)AND(NOT(c))", "or[a and[b not[c]]]", "a OR b AND NOT c"},
 		{"lower-case operators are words", "a or b and not", "and[a or b and not]", "a AND or AND b AND and AND not"},
 		{"full-width parentheses", "（a OR b）c", "and[or[a b] c]", "(a OR b) AND c"},
+		{"invisible characters", "\u200ba -\u200bb title:\u2060c OR\u200b d", "or[and[a not[b] title:c] d]", "a AND NOT b AND title:c OR d"},
 		{"all kinds of white space", "a\tb\nc\u00a0d\u3000e\ufeff", "and[a b c d e]", "a AND b AND c AND d AND e"},
 
 		{"field", "title:China", "title:china", "title:china"},

@@ -26,6 +26,7 @@
 package text
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 	"unsafe"
@@ -94,6 +95,13 @@ type letters struct{ latin, imitating, other bool }
 // Reset forgets all tokens. Their texts must not be used any more.
 func (b *Buffer) Reset() {
 	b.tokens, b.chars = b.tokens[:0], b.chars[:0]
+}
+
+// Grow makes room for the words of about n bytes of text.
+func (b *Buffer) Grow(n int) {
+	const wordAndSpace = 5
+	b.tokens = slices.Grow(b.tokens, n/wordAndSpace+4)
+	b.chars = slices.Grow(b.chars, n/8+32) // capitals, mostly
 }
 
 // Tokens returns all tokens since the last Reset, of one text after the other.

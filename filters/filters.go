@@ -1,0 +1,52 @@
+// Package filters says which stories a query wants. It compiles queries of
+// package query into filters, and stories into docs, and answers for one
+// filter ([Filter.Match]) or for all watches at once ([Set.Match]).
+//
+// It is pure: no clock, no network, no disk. An archive finds its candidates
+// by [Filter.Need] in an index of [IndexTexts] and lets [Filter.Match] decide,
+// so that a search finds exactly the stories which a watch of the same query
+// matches.
+//
+// # What matches
+//
+// A word, phrase or prefix without a field is looked for in the title, the
+// summary and the content; title: looks in the title alone and body: in the
+// other two. A phrase never reaches from one of them into the next. source:
+// and tag: compare with a whole name, by its words: source:"the record" is
+// "The Record" and "the-record" and not "The Record Podcast", which
+// source:"the record*" is. A story has all sources that told it. A field with
+// a lone *, as in tag:*, asks whether there is anything in it.
+//
+// # How a set matches
+//
+// A [Set] files each watch under words, one of which must be in a story that
+// the watch matches: for an AND the rarest-looking operand will do, an OR needs
+// one of each operand. A story then costs a look-up for each of its different
+// words and the evaluation of the watches found, however many others there are.
+// A watch that can do without any word (NOT x, a prefix of a tag) is evaluated
+// for every story.
+package filters
+
+import "tipoff/filters/query"
+
+// Filter is a compiled query. It does not change and is safe for concurrent use.
+type Filter struct {
+	tree query.Node
+	root clause
+}
+
+// Compile reads a query. The error is always a [*query.Error].
+func Compile(q string) (*Filter, error) {
+	tree, err := query.Parse(q)
+	if err != nil {
+		return nil, err
+	}
+	return &Filter{tree: tree, root: compile(tree)}, nil
+}
+
+// String returns the query in its canonical form, which compiles to the same
+// filter.
+func (f *Filter) String() string { return f.tree.String() }
+
+// Match reports whether the story is one that the query wants.
+func (f *Filter) Match(d *Doc) bool { return f.root.match(d) }

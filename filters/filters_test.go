@@ -1,0 +1,268 @@
+package filters
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tipoff/filters/query"
+	"tipoff/sources/story"
+)
+
+func mustCompile(t testing.TB, q string) *Filter {
+	t.Helper()
+	f, err := Compile(q)
+	if err != nil {
+		t.Fatalf("%s: %v", q, err)
+	}
+	return f
+}
+
+var leak = &story.Story{
+	Title:   "China’s i‑SOON leak: “hackers for hire”",
+	Summary: "Documents of the Chinese contractor I-SOON (Anxun) list targets in zero day\n\n   markets.",
+	Content: "The CHINA desk's café notes name APT41. Ministry of Public Security&nbsp;contracts; Anxun&#39;s staff; 中国黑客",
+	Source:  "The Record",
+	Sources: []story.Sighting{{Name: "The Record"}, {Name: "krebs-on-security"}},
+	Tags:    []string{"Gov-UK", "leak", "🔥"},
+}
+
+func TestMatch(t *testing.T) {
+	for _, c := range []struct {
+		name, query string
+		want        bool
+	}{
+		{"word in the title", "hire", true},
+		{"word in the summary", "contractor", true},
+		{"word in the content", "ministry", true},
+		{"word nowhere", "russia", false},
+		{"never inside another word", "soo", false},
+		{"nor a longer one", "APT4 OR APT410", false},
+		{"case, curly apostrophe, possessive", "CHINA", true},
+		{"diacritics", "cafe Café", true},
+		{"entity", `"security contracts"`, true},
+		{"any hyphen", "i-soon", true},
+		{"phrase", `"hackers for hire"`, true},
+		{"phrase over a sign", `"leak hackers"`, true},
+		{"phrase in another order", `"hire for hackers"`, false},
+		{"phrase with a gap", `"hackers hire"`, false},
+		{"phrase over two lines", `"zero day markets"`, true},
+		{"phrase across title and summary", `"hire documents"`, false},
+		{"phrase across summary and content", `"markets the"`, false},
+		{"phrase longer than the text", `"staff 中国黑客 x"`, false},
+		{"phrase before the text's start", `"x china"`, false},
+		{"prefix", "contract*", true},
+		{"prefix that is the whole word", "china*", true},
+		{"prefix of nothing", "contractx*", false},
+		{"phrase with a prefix", `"public secur*"`, true},
+		{"phrase with a prefix of the wrong word", `"public contr*"`, false},
+		{"characters", "中国 黑客 国黑", true},
+		{"characters not side by side", "中黑", false},
+		{"characters with a prefix", "黑*", true},
+		{"everything", "*", true},
+
+		{"and", "china leak", true},
+		{"and across texts", "hire ministry", true},
+		{"and, one missing", "china russia", false},
+		{"or", "russia OR china", true},
+		{"or, both missing", "russia OR iran", false},
+		{"not", "NOT russia", true},
+		{"not what is there", "china -leak", false},
+		{"not of a group", "-(russia OR iran)", true},
+		{"not of a group, one there", "-(russia OR leak)", false},
+		{"not of not", "NOT NOT leak", true},
+		{"not of everything", "NOT *", false},
+		{"precedence", "leak OR russia iran", true},
+		{"precedence with a group", "(leak OR russia) iran", false},
+
+		{"title has it", "title:hackers", true},
+		{"title has not", "title:contractor", false},
+		{"body has it in the summary", "body:contractor", true},
+		{"body has it in the content", "body:apt41", true},
+		{"body has not", "body:hire", false},
+		{"group in the title", "title:(leak -ministry)", true},
+		{"phrase in the body", `body:"zero day"`, true},
+		{"a title", "title:*", true},
+		{"no body", "-body:*", false},
+
+		{"first source", `source:"the record"`, true},
+		{"another source", "source:krebs-on-security", true},
+		{"source's name in other writing", "source:THE-RÉCORD", true},
+		{"part of a source's name", "source:record", false},
+		{"prefix of a source's name", "source:krebs*", true},
+		{"not the source", "-source:krebs*", false},
+		{"tag", "tag:leak", true},
+		{"tag in other writing", `tag:"gov uk"`, true},
+		{"part of a tag", "tag:gov", false},
+		{"prefix of a tag", "tag:gov*", true},
+		{"prefix in the second word of a tag", `tag:"gov u*"`, true},
+		{"group of tags", "tag:(leak gov*)", true},
+		{"group of tags, one missing", "tag:(leak us)", false},
+		{"a tag at all", "tag:*", true},
+		{"a tag is no word", "uk", false},
+		{"nor is a source", "record", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, d := mustCompile(t, c.query), NewDoc(leak)
+			if got := f.Match(d); got != c.want {
+				t.Errorf("%s: %v", f, got)
+			}
+			set := NewSet(map[string]*Filter{"w": f}).Match(d)
+			if got := len(set) == 1; got != c.want {
+				t.Errorf("%s in a set: %v", f, set)
+			}
+		})
+	}
+}
+
+func TestMatchEmptyStory(t *testing.T) {
+	for q, want := range map[string]bool{
+		"a": false, "a*": false, `"a b"`: false, "*": true, "NOT a": true, "title:*": false, "tag:*": false, "source:*": false, "tag:a": false,
+	} {
+		if got := mustCompile(t, q).Match(NewDoc(&story.Story{})); got != want {
+			t.Errorf("%s: %v, want %v", q, got, want)
+		}
+	}
+}
+
+func TestTerms(t *testing.T) {
+	for _, c := range []struct {
+		name, query string
+		want        []string
+	}{
+		{"as written, in order of appearance", "apt41 contractor leak", []string{"leak", "contractor", "APT41"}},
+		{"once, in its first form", "china", []string{"China"}},
+		{"a phrase as written", `i-soon OR "zero day"`, []string{"i‑SOON", "zero day"}},
+		{"a phrase without the lines between", `"day markets"`, []string{"day markets"}},
+		{"each word of a prefix", "contract*", []string{"contractor", "contracts"}},
+		{"a word and its phrase", `"hackers for hire" hackers`, []string{"hackers", "hackers for hire"}},
+		{"only what is true", "china OR russia", []string{"China"}},
+		{"not the half of a false branch", "(china russia) OR leak", []string{"leak"}},
+		{"not what is excluded", "leak -russia", []string{"leak"}},
+		{"what is excluded twice", "NOT NOT leak", []string{"leak"}},
+		{"only in the field", "body:china OR title:hire", []string{"hire", "CHINA"}},
+		{"sources and tags last", "tag:gov* source:krebs* leak", []string{"leak", "krebs-on-security", "Gov-UK"}},
+		{"a tag that is a word too", "tag:leak leak", []string{"leak"}},
+		{"nothing for everything", "*", nil},
+		{"nothing for what is not there", "-russia", nil},
+		{"nothing without a match", "leak russia", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if d := cmp.Diff(c.want, mustCompile(t, c.query).Terms(NewDoc(leak))); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
+
+func TestNeed(t *testing.T) {
+	words := func(w ...string) Need { return Need{Op: OpWords, Words: w} }
+	in := func(n Need, fields ...string) Need { n.Fields = fields; return n }
+	prefix := func(n Need) Need { n.Prefix = true; return n }
+	for _, c := range []struct {
+		query string
+		want  Need
+	}{
+		{"China’s", words("china")},
+		{`"Volt Typh*"`, prefix(words("volt", "typh"))},
+		{"title:a", in(words("a"), "title")},
+		{"body:a", in(words("a"), "summary", "content")},
+		{"a b", Need{Op: OpAnd, Sub: []Need{words("a"), words("b")}}},
+		{"a OR b*", Need{Op: OpOr, Sub: []Need{words("a"), prefix(words("b"))}}},
+		{"*", Need{}},
+		{"title:*", Need{}},
+		{"NOT a", Need{}},
+		{"tag:a", Need{}},
+		{"a -b source:c", words("a")},
+		{"a OR tag:b", Need{}},
+		{"NOT NOT a", words("a")},
+	} {
+		if d := cmp.Diff(c.want, mustCompile(t, c.query).Need()); d != "" {
+			t.Errorf("%s:\n%s", c.query, d)
+		}
+	}
+}
+
+func TestIndexTexts(t *testing.T) {
+	title, summary, content := IndexTexts(leak)
+	want := [3]string{
+		"china i soon leak hackers for hire",
+		"documents of the chinese contractor i soon anxun list targets in zero day markets",
+		"the china desk cafe notes name apt41 ministry of public security contracts anxun staff 中 国 黑 客",
+	}
+	if d := cmp.Diff(want, [3]string{title, summary, content}); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestCompileError(t *testing.T) {
+	f, err := Compile("a set:china")
+	var e *query.Error
+	if f != nil || !errors.As(err, &e) || e.Col != 3 {
+		t.Errorf("%v, %v", f, err)
+	}
+}
+
+func TestSet(t *testing.T) {
+	watches := map[string]*Filter{}
+	for name, q := range map[string]string{
+		"z-word": "leak", "a-phrase": `"hackers for hire"`, "prefix": "contr*", "negation": "NOT russia", "all": "*",
+		"or": "russia OR (iran leak) OR tag:leak", "source": `source:krebs-on-security`, "tag prefix": "tag:gov*",
+		"no word": "russia", "no negation": "NOT leak", "no and": "leak russia", "no tag": "tag:us OR source:bbc",
+	} {
+		watches[name] = mustCompile(t, q)
+	}
+	s := NewSet(watches)
+	want := []string{"a-phrase", "all", "negation", "or", "prefix", "source", "tag prefix", "z-word"}
+	if d := cmp.Diff(want, s.Match(NewDoc(leak))); d != "" {
+		t.Error(d)
+	}
+	if s.Len() != len(watches) {
+		t.Errorf("Len %d", s.Len())
+	}
+	if got := NewSet(nil).Match(NewDoc(leak)); got != nil {
+		t.Errorf("empty set: %v", got)
+	}
+	if d := cmp.Diff([]string{"all", "negation", "no negation"}, s.Match(NewDoc(&story.Story{Title: "x"}))); d != "" {
+		t.Errorf("another story: %s", d)
+	}
+}
+
+func TestSetTurnsOver(t *testing.T) {
+	s := NewSet(map[string]*Filter{"w": mustCompile(t, "leak"), "x": mustCompile(t, "russia")})
+	v := &visit{seen: []uint32{1, 1}, turn: ^uint32(0)}
+	s.pool.New = func() any { return v }
+	if d := cmp.Diff([]string{"w"}, s.Match(NewDoc(leak))); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestSetIsSafeForConcurrentUse(t *testing.T) {
+	s := NewSet(map[string]*Filter{"a": mustCompile(t, "leak"), "b": mustCompile(t, `"zero day" tag:gov*`), "c": mustCompile(t, "-leak")})
+	d := NewDoc(leak)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 200 {
+				if diff := cmp.Diff([]string{"a", "b"}, s.Match(d)); diff != "" {
+					t.Error(diff)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestSetAllocatesOnlyItsAnswer(t *testing.T) {
+	s := NewSet(map[string]*Filter{"a": mustCompile(t, `leak "zero day" contr* tag:gov* -russia`), "b": mustCompile(t, "russia OR -hire")})
+	d := NewDoc(leak)
+	if len(s.Match(d)) != 1 {
+		t.Fatal("no match")
+	}
+	if n := testing.AllocsPerRun(1000, func() { s.Match(d) }); n > 1 {
+		t.Errorf("%v allocations for one answer", n)
+	}
+}
