@@ -69,8 +69,10 @@ type visit struct {
 	out    *Outcome
 
 	baseline bool
-	// moved maps the titles of a source that gave all its items new ids.
-	moved map[string]store.Key
+	// moved is true for a source that gave all its items new ids.
+	moved bool
+	// titles are those that the source told lately; nil until asked for.
+	titles map[string]store.Key
 }
 
 // item is one item on its way through the stages.
@@ -158,13 +160,13 @@ func (v *visit) recogniseMove(ctx context.Context, items []*item) error {
 	if len(items) == 0 || v.report.Status.Stories == 0 {
 		return nil
 	}
-	titles, err := v.tx.RecentTitles(ctx, v.report.ID, recentTitles)
-	if err != nil {
-		return err
-	}
 	same := 0
 	for _, it := range items {
-		if _, ok := titles[it.Title]; ok {
+		_, ok, err := v.byTitle(ctx, it.Title)
+		if err != nil {
+			return err
+		}
+		if ok {
 			same++
 		}
 	}
@@ -172,8 +174,20 @@ func (v *visit) recogniseMove(ctx context.Context, items []*item) error {
 		return nil
 	}
 	v.Log.Info("a source changed the ids of all its items; this visit is a new baseline", "source", v.report.Source.Name, "items", len(items))
-	v.baseline, v.moved = true, titles
+	v.baseline, v.moved = true, true
 	return nil
+}
+
+// byTitle looks for a headline among those that the source told lately.
+func (v *visit) byTitle(ctx context.Context, title string) (store.Key, bool, error) {
+	if v.titles == nil {
+		var err error
+		if v.titles, err = v.tx.RecentTitles(ctx, v.report.ID, recentTitles); err != nil {
+			return 0, false, err
+		}
+	}
+	key, ok := v.titles[title]
+	return key, ok, nil
 }
 
 func (v *visit) item(ctx context.Context, it *item) error {
@@ -199,7 +213,7 @@ func (v *visit) item(ctx context.Context, it *item) error {
 	v.out.Status.Stories++
 	reason := ReasonNew
 	switch {
-	case v.baseline && it.backfill && v.moved == nil:
+	case v.baseline && it.backfill && !v.moved:
 		reason = ReasonBackfill
 	case v.baseline:
 		reason = ReasonBaseline
@@ -213,8 +227,10 @@ func (v *visit) item(ctx context.Context, it *item) error {
 
 // find looks for a story that the archive has under another identity.
 func (v *visit) find(ctx context.Context, it *item) (store.Key, bool, error) {
-	if key, ok := v.moved[it.Title]; ok {
-		return key, true, nil
+	if v.moved {
+		if key, ok, err := v.byTitle(ctx, it.Title); err != nil || ok {
+			return key, ok, err
+		}
 	}
 	key, found, err := v.tx.StoryKey(ctx, it.ID)
 	if err != nil || !found {
@@ -232,7 +248,15 @@ func (v *visit) find(ctx context.Context, it *item) (store.Key, bool, error) {
 		return key, err == nil, err
 	}
 	it.ID = story.NewID(it.Source, it.guid, "")
-	return v.tx.StoryKey(ctx, it.ID)
+	if key, ok, err := v.tx.StoryKey(ctx, it.ID); err != nil || ok {
+		return key, ok, err
+	}
+	key, ok, err := v.byTitle(ctx, it.Title)
+	if err != nil || !ok {
+		return 0, false, err
+	}
+	have, err = v.tx.Story(ctx, key)
+	return key, err == nil && have.URL == it.URL, err
 }
 
 // also records that this source tells a story that was there before.

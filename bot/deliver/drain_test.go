@@ -1,0 +1,163 @@
+package deliver_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
+	"tipoff/bot/store"
+	"tipoff/sources/story"
+)
+
+var slackDesk = alert.Target{Kind: alert.Slack, Address: "C1"}
+
+// outbox holds messages 1 to n; its log says what became of them.
+type outbox struct {
+	n, next  int
+	attempts int
+	carry    int // attempts that the next message has behind it
+	log      []string
+}
+
+func (o *outbox) NextDelivery(context.Context, alert.Target) (store.Delivery, error) {
+	if o.next >= o.n {
+		return store.Delivery{}, fmt.Errorf("outbox: %w", store.ErrNotFound)
+	}
+	o.attempts++
+	id := fmt.Sprint("d", o.next+1)
+	return store.Delivery{ID: id, To: slackDesk, Attempts: o.attempts, Alert: alert.Alert{Story: story.Story{Title: id}}}, nil
+}
+
+func (o *outbox) done(line string) error {
+	o.log = append(o.log, line)
+	o.next++
+	o.attempts, o.carry = o.carry, 0
+	return nil
+}
+
+func (o *outbox) Delivered(_ context.Context, id, receipt string) error {
+	return o.done(id + " delivered as " + receipt)
+}
+
+func (o *outbox) DeliveryFailed(_ context.Context, id, reason string, dead bool) error {
+	if dead {
+		return o.done(id + " dead: " + reason)
+	}
+	o.log = append(o.log, id+" failed: "+reason)
+	return nil
+}
+
+type sender func(m deliver.Message) (string, error)
+
+func (s sender) Send(_ context.Context, m deliver.Message) (string, error) { return s(m) }
+
+func drainer(o *outbox, s sender, counts map[deliver.Result]int) *deliver.Drainer {
+	return deliver.NewDrainer(o, map[alert.Kind]deliver.Sender{alert.Slack: s}, slog.New(slog.DiscardHandler),
+		func(_ alert.Kind, r deliver.Result) { counts[r]++ })
+}
+
+func TestDrain(t *testing.T) {
+	plain := errors.New("reset by peer")
+	for _, test := range []struct {
+		name     string
+		err      error // of the second message
+		attempts int   // made before
+		log      []string
+		wait     time.Duration
+		failed   bool
+		counts   map[deliver.Result]int
+	}{
+		{
+			name: "all go in order", log: []string{"d1 delivered as r1", "d2 delivered as r2", "d3 delivered as r3"},
+			counts: map[deliver.Result]int{deliver.Sent: 3},
+		},
+		{
+			name: "a temporary error stops the line", err: plain, failed: true,
+			log: []string{"d1 delivered as r1", "d2 failed: reset by peer"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+		},
+		{
+			name: "a platform's wish is passed on", err: &deliver.Error{Code: "ratelimited", Text: "slow down", RetryAfter: 7 * time.Second}, wait: 7 * time.Second, failed: true,
+			log: []string{"d1 delivered as r1", "d2 failed: slow down"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+		},
+		{
+			name: "a permanent error lets the next one go", err: &deliver.Error{Code: "msg_too_long", Text: "too long", Permanent: true},
+			log: []string{"d1 delivered as r1", "d2 dead: too long", "d3 delivered as r3"}, counts: map[deliver.Result]int{deliver.Sent: 2, deliver.Dead: 1},
+		},
+		{
+			name: "tried too often", err: plain, attempts: 29,
+			log: []string{"d1 delivered as r1", "d2 dead: reset by peer", "d3 delivered as r3"}, counts: map[deliver.Result]int{deliver.Sent: 2, deliver.Dead: 1},
+		},
+		{
+			name: "told to wait however often", err: &deliver.Error{Code: "ratelimited", Text: "slow down", RetryAfter: time.Second}, attempts: 29, wait: time.Second, failed: true,
+			log: []string{"d1 delivered as r1", "d2 failed: slow down"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o, counts := &outbox{n: 3}, make(map[deliver.Result]int)
+			err := drainer(o, func(m deliver.Message) (string, error) {
+				if m.Card.Title != m.ID {
+					t.Errorf("message %s carries the card of %s", m.ID, m.Card.Title)
+				}
+				if m.ID == "d1" {
+					o.carry = test.attempts
+				}
+				if m.ID == "d2" && test.err != nil {
+					return "", test.err
+				}
+				return "r" + m.ID[1:], nil
+			}, counts).Drain(t.Context(), slackDesk)
+			if (err != nil) != test.failed {
+				t.Errorf("error %v", err)
+			}
+			var wait *deliver.WaitError
+			if errors.As(err, &wait) != (test.wait > 0) || wait != nil && wait.After != test.wait {
+				t.Errorf("error %#v, want a wait of %v", err, test.wait)
+			}
+			if diff := cmp.Diff(test.log, o.log); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(test.counts, counts); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDrainFinishesWhatItSends(t *testing.T) {
+	o := &outbox{n: 3}
+	ctx, cancel := context.WithCancel(t.Context())
+	d := deliver.NewDrainer(o, map[alert.Kind]deliver.Sender{alert.Slack: contextSender{cancel}}, slog.New(slog.DiscardHandler), nil)
+	if err := d.Drain(ctx, slackDesk); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want canceled", err)
+	}
+	if diff := cmp.Diff([]string{"d1 delivered as r"}, o.log); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// contextSender ends the drain while it sends, and sends all the same.
+type contextSender struct{ cancel context.CancelFunc }
+
+func (s contextSender) Send(ctx context.Context, _ deliver.Message) (string, error) {
+	s.cancel()
+	return "r", ctx.Err()
+}
+
+func TestDrainOfAPlatformThatIsOff(t *testing.T) {
+	o := &outbox{n: 1}
+	d := deliver.NewDrainer(o, nil, slog.New(slog.DiscardHandler), nil)
+	var wait *deliver.WaitError
+	if err := d.Drain(t.Context(), slackDesk); !errors.As(err, &wait) {
+		t.Errorf("%v, want a wait", err)
+	}
+	if len(o.log) != 1 || o.next != 0 {
+		t.Errorf("what waits is kept: %v", o.log)
+	}
+}

@@ -1,0 +1,260 @@
+package jobs_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
+	"tipoff/bot/jobs"
+	"tipoff/bot/store/sqlite"
+)
+
+// outbox is what waits, in the same database as the jobs, and who sends it.
+type outbox struct {
+	t  *testing.T
+	db *sql.DB
+	// fail is asked before each drain; may be nil.
+	fail func() error
+	sent chan int
+}
+
+func (o *outbox) hasDelivery(ctx context.Context, tx *sql.Tx, to alert.Target) (bool, error) {
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM outbox WHERE target = ?`, to.String()).Scan(&n)
+	return n > 0, err
+}
+
+func (o *outbox) Drain(ctx context.Context, to alert.Target) error {
+	if o.fail != nil {
+		if err := o.fail(); err != nil {
+			return err
+		}
+	}
+	for {
+		var n int
+		err := o.db.QueryRowContext(ctx, `DELETE FROM outbox WHERE n = (SELECT min(n) FROM outbox WHERE target = ?) RETURNING n`, to.String()).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		o.sent <- n
+	}
+}
+
+type poller func(ctx context.Context, sources []string) error
+
+func (p poller) Poll(ctx context.Context, sources []string) error { return p(ctx, sources) }
+
+var slackDesk = alert.Target{Kind: alert.Slack, Address: "C1"}
+
+func open(t *testing.T) *sql.DB {
+	t.Helper()
+	s, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "x.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := jobs.Migrate(t.Context(), s.DB()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DB().ExecContext(t.Context(), `CREATE TABLE outbox (n INTEGER PRIMARY KEY, target TEXT)`); err != nil {
+		t.Fatal(err)
+	}
+	return s.DB()
+}
+
+func newEngine(t *testing.T, db *sql.DB, p jobs.Poller, o *outbox, plan *jobs.Plan) *jobs.Engine {
+	t.Helper()
+	o.t, o.db, o.sent = t, db, make(chan int, 1000)
+	e, err := jobs.New(jobs.Config{DB: db, Poller: p, Drainer: o, HasDelivery: o.hasDelivery, Plan: plan, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func start(t *testing.T, e *jobs.Engine) {
+	t.Helper()
+	if err := errors.Join(e.Release(t.Context()), e.Start(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// put writes something to send, with its job, and commits or rolls back.
+func (o *outbox) put(e *jobs.Engine, n int, commit bool) {
+	ctx := context.Background()
+	tx, err := o.db.BeginTx(ctx, nil)
+	if err != nil {
+		o.t.Error(err)
+		return
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO outbox (n, target) VALUES (?, ?)`, n, slackDesk.String())
+	if err == nil {
+		err = e.EnqueueDelivery(ctx, tx, []alert.Target{slackDesk})
+	}
+	if err == nil && commit {
+		err = tx.Commit()
+	} else {
+		err = errors.Join(err, tx.Rollback())
+	}
+	if err != nil {
+		o.t.Error(err)
+	}
+}
+
+func noPolls(context.Context, []string) error { return nil }
+
+func TestDeliveryIsPartOfTheTransaction(t *testing.T) {
+	db, o := open(t), &outbox{}
+	e := newEngine(t, db, poller(noPolls), o, nil)
+	start(t, e)
+	o.put(e, 1, false)
+	o.put(e, 2, true)
+	if got := <-o.sent; got != 2 {
+		t.Errorf("sent %d, want 2: 1 was rolled back", got)
+	}
+}
+
+// TestNoDeliveryIsLeftBehind writes while the drain runs, ends and starts.
+func TestNoDeliveryIsLeftBehind(t *testing.T) {
+	db, o := open(t), &outbox{}
+	e := newEngine(t, db, poller(noPolls), o, nil)
+	start(t, e)
+	const writers, each = 4, 50
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				o.put(e, w*each+i, true)
+			}
+		})
+	}
+	wg.Wait()
+	var got []int
+	for range writers * each {
+		got = append(got, <-o.sent)
+	}
+	slices.Sort(got)
+	if len(slices.Compact(got)) != writers*each {
+		t.Error("something was sent twice")
+	}
+}
+
+func TestWaitIsNoFailure(t *testing.T) {
+	db, o := open(t), &outbox{}
+	asked := make(chan struct{}, 10)
+	o.fail = func() error {
+		asked <- struct{}{}
+		return &deliver.WaitError{After: time.Hour, Err: errors.New("slow down")}
+	}
+	e := newEngine(t, db, poller(noPolls), o, nil)
+	if err := errors.Join(e.Release(t.Context()), e.Start(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	o.put(e, 1, true)
+	<-asked
+	if err := e.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var state string
+	var wait float64
+	if err := db.QueryRowContext(t.Context(), `
+SELECT state, (julianday(scheduled_at) - julianday('now')) * 24 FROM river_job WHERE kind = 'deliver'`).Scan(&state, &wait); err != nil {
+		t.Fatal(err)
+	}
+	if state != "scheduled" || wait < 0.9 || wait > 1.1 {
+		t.Errorf("the drain is %s and comes again in %.2f hours; want scheduled, 1", state, wait)
+	}
+
+	// The next start does not wait for it.
+	o = &outbox{}
+	e = newEngine(t, db, poller(noPolls), o, nil)
+	start(t, e)
+	if got := <-o.sent; got != 1 {
+		t.Errorf("sent %d", got)
+	}
+}
+
+func TestFailureComesAgain(t *testing.T) {
+	db, o := open(t), &outbox{}
+	failed := make(chan struct{}, 10)
+	o.fail = func() error {
+		failed <- struct{}{}
+		return errors.New("no route")
+	}
+	e := newEngine(t, db, poller(noPolls), o, nil)
+	if err := errors.Join(e.Release(t.Context()), e.Start(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	o.put(e, 1, true)
+	<-failed
+	if err := e.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var state string
+	if err := db.QueryRowContext(t.Context(), `SELECT state FROM river_job WHERE kind = 'deliver'`).Scan(&state); err != nil {
+		t.Fatal(err)
+	}
+	// A second's wait is short enough for River to call it available already.
+	if state != "retryable" && state != "available" {
+		t.Errorf("the drain is %s", state)
+	}
+}
+
+func TestReleaseFreesWhatADeadProcessRan(t *testing.T) {
+	db, o := open(t), &outbox{}
+	e := newEngine(t, db, poller(noPolls), o, nil)
+	o.put(e, 1, true)
+	for _, q := range []string{
+		`UPDATE river_job SET state = 'running', attempt = 1, attempted_at = CURRENT_TIMESTAMP`,
+		`INSERT INTO river_leader (elected_at, expires_at, leader_id, name) VALUES (CURRENT_TIMESTAMP, datetime('now', '+1 hour'), 'dead', 'default')`,
+	} {
+		if _, err := db.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start(t, e)
+	if got := <-o.sent; got != 1 {
+		t.Errorf("sent %d", got)
+	}
+}
+
+func TestPollsByPlanAndByHand(t *testing.T) {
+	db, o := open(t), &outbox{}
+	polled := make(chan []string, 10)
+	plan := jobs.NewPlan(map[string]cron.Schedule{"planned": schedule{every: 200 * time.Millisecond}}, nil, time.Now())
+	e := newEngine(t, db, poller(func(_ context.Context, sources []string) error {
+		polled <- sources
+		return nil
+	}), o, plan)
+	start(t, e)
+	if err := e.Poll(t.Context(), []string{"a", "b"}); err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[string]int)
+	for seen["planned"] < 2 || seen["a"] < 1 {
+		for _, name := range <-polled {
+			seen[name]++
+		}
+	}
+	if seen["a"] != 1 || seen["b"] != 1 {
+		t.Errorf("polled %v", seen)
+	}
+}
