@@ -1,0 +1,117 @@
+package slackfake
+
+import (
+	"net"
+	"net/http"
+	"strconv"
+)
+
+// FaultKind is a way for a call to go wrong.
+type FaultKind int
+
+// The ways for a call to go wrong.
+const (
+	// RateLimited answers 429 with RetryAfter.
+	RateLimited FaultKind = iota
+	// ServerError answers 500 with a page of HTML, as Slack's front does.
+	ServerError
+	// Reset cuts the connection before anything is done.
+	Reset
+	// LoseAnswer does the work and cuts the connection instead of answering.
+	LoseAnswer
+	// Refuse answers with the error Code.
+	Refuse
+	// Garbage answers 200 with something that is not Slack's.
+	Garbage
+)
+
+// Fault makes the next calls go wrong.
+type Fault struct {
+	Kind FaultKind
+	// Method is the one it befalls ("chat.postMessage"), or "" for any.
+	// "response_url" stands for posts to a response URL.
+	Method string
+	// Times is how many calls it befalls; 1 if zero.
+	Times int
+	// RetryAfter in seconds, for RateLimited; negative sends no header.
+	RetryAfter int
+	// Code is the error for Refuse.
+	Code string
+}
+
+// Fail makes the next calls go wrong. Faults wait in line: one that is due
+// for a method hides those after it until it is used up.
+func (f *Fake) Fail(fault Fault) {
+	if fault.Times == 0 {
+		fault.Times = 1
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = append(f.faults, &fault)
+}
+
+// takeFault counts a call and returns the fault that befalls it, or nil.
+func (f *Fake) takeFault(method string) *Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls[method]++
+	f.touch()
+	for i, fault := range f.faults {
+		if fault.Method != "" && fault.Method != method {
+			continue
+		}
+		if fault.Times--; fault.Times == 0 {
+			f.faults = append(f.faults[:i:i], f.faults[i+1:]...)
+		}
+		return fault
+	}
+	return nil
+}
+
+// befall answers a call as the fault says, and reports whether it did; a
+// lost answer is not answered here, since the work comes first.
+func (fault *Fault) befall(w http.ResponseWriter) bool {
+	if fault == nil {
+		return false
+	}
+	switch fault.Kind {
+	case RateLimited:
+		if fault.RetryAfter >= 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(fault.RetryAfter))
+		}
+		w.WriteHeader(http.StatusTooManyRequests)
+	case ServerError:
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = w.Write([]byte("<!doctype html><title>Server Error</title>"))
+	case Reset:
+		cut(w)
+	case Refuse:
+		writeJSON(w, fail(fault.Code))
+	case Garbage:
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte("{}"))
+	case LoseAnswer:
+		return false
+	}
+	return true
+}
+
+// lost reports whether the answer must not reach the caller.
+func (fault *Fault) lost() bool { return fault != nil && fault.Kind == LoseAnswer }
+
+// cut ends the connection without an answer; a TCP peer sees a reset.
+func cut(w http.ResponseWriter) {
+	h, ok := w.(http.Hijacker)
+	if !ok {
+		return
+	}
+	conn, _, err := h.Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
