@@ -146,8 +146,7 @@ func parse(t *testing.T, text string) *config.Config {
 	t.Helper()
 	c, err := config.Parse("c.yaml", []byte(text), func(string) (string, bool) { return "", false })
 	if err != nil {
-		var errs config.Errors
-		if errors.As(err, &errs) {
+		if errs, ok := errors.AsType[config.Errors](err); ok {
 			t.Fatal(errs.Detail())
 		}
 		t.Fatal(err)

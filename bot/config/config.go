@@ -125,8 +125,7 @@ func Load(path string, getenv func(string) (string, bool)) (*Config, error) {
 	case errors.Is(err, fs.ErrPermission):
 		return nil, Errors{{File: path, Text: "no permission to read the file"}}
 	case err != nil:
-		var pathErr *fs.PathError
-		if errors.As(err, &pathErr) {
+		if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 			err = pathErr.Err
 		}
 		return nil, Errors{{File: path, Text: fmt.Sprintf("cannot read the file: %v", err)}}

@@ -174,8 +174,7 @@ func parseTo[T any](d *decoder, v value, where string, dst *T, parse func(string
 	out, err := parse(v.text)
 	if err != nil {
 		at := -1
-		var m *misplaced
-		if errors.As(err, &m) {
+		if m, ok := errors.AsType[*misplaced](err); ok {
 			at = m.at
 		}
 		d.failAt(v, at, "%s: %v", where, err)

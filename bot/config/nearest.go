@@ -20,7 +20,7 @@ func nearest(word string, candidates []string) string {
 		if len(folded) >= 3 && strings.HasPrefix(fold(c), folded) {
 			d = 1
 		}
-		// "nmae" for "name": letters that changed places.
+		// "slcak" for "slack": letters that changed places.
 		if anagram(folded, fold(c)) {
 			d = 1
 		}

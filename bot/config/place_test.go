@@ -104,7 +104,7 @@ func TestNearest(t *testing.T) {
 		{"Watches", "watches"},
 		{"time-zone", "timezone"},
 		{"botToken", "bot_token"},
-		{"nmae", "name"},
+		{"slcak", "slack"},
 		{"concur", "concurrency"},
 		{"frobnicate", ""},
 		{"", ""},
@@ -112,7 +112,7 @@ func TestNearest(t *testing.T) {
 		{"urls", "url"},
 		{strings.Repeat("channels", 100), ""},
 	} {
-		known := []string{"channels", "watches", "timezone", "bot_token", "name", "concurrency", "url", "store"}
+		known := []string{"channels", "watches", "timezone", "bot_token", "slack", "concurrency", "url", "store"}
 		if got := nearest(c.word, known); got != c.want {
 			t.Errorf("nearest(%.20q) = %q, want %q", c.word, got, c.want)
 		}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -96,8 +97,8 @@ var (
 func mask(line string) string {
 	for _, re := range []*regexp.Regexp{secretValue, noColon, userinfo, paramValue, chatToken} {
 		at := re.FindAllStringSubmatchIndex(line, -1)
-		for i := len(at) - 1; i >= 0; i-- {
-			from, to := at[i][2], at[i][3]
+		for _, m := range slices.Backward(at) {
+			from, to := m[2], m[3]
 			if !reference.MatchString(line[from:to]) {
 				line = line[:from] + stars(line[from:to]) + line[to:]
 			}

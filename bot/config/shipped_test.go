@@ -11,8 +11,7 @@ import (
 func TestShippedConfig(t *testing.T) {
 	c, err := Load("../../config.yaml", func(string) (string, bool) { return "", false })
 	if err != nil {
-		var errs Errors
-		if errors.As(err, &errs) {
+		if errs, ok := errors.AsType[Errors](err); ok {
 			t.Fatal(errs.Detail())
 		}
 		t.Fatal(err)
