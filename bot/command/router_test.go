@@ -54,7 +54,7 @@ func TestLineToArguments(t *testing.T) {
 		var got *Request
 		r := newRouter(m, channels, io.Discard)
 		record(r.Root(), func(q *Request) { got = q })
-		page := r.Line(context.Background(), tt.line, User{ID: "slack:U1"}, "slack:C1")
+		page := r.Line(t.Context(), tt.line, User{ID: "slack:U1"}, "slack:C1")
 		if got == nil {
 			t.Errorf("%q: no command ran: %s", tt.line, card.PageText(page))
 			continue
@@ -107,7 +107,7 @@ func TestRunChecksArguments(t *testing.T) {
 			return card.Page{Title: "done"}, nil
 		}
 		m := &memory{}
-		got := pageText(newTree(cmds, m).Run(context.Background(), Request{Path: tt.path, Args: tt.args}))
+		got := pageText(newTree(cmds, m).Run(t.Context(), Request{Path: tt.path, Args: tt.args}))
 		if got = ran + got; !strings.Contains(got, tt.want) {
 			t.Errorf("%q %v: page without %q:\n%s", tt.path, tt.args, tt.want, got)
 		}
@@ -124,7 +124,7 @@ func newTree(cmds []*Command, m *memory) *Router {
 }
 
 func TestPagesBelongToWhoAsked(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	ann, bo := User{ID: "slack:U1"}, User{ID: "slack:U9"}
 	m, channels := desk()
 	r := newRouter(m, channels, io.Discard)
@@ -159,7 +159,7 @@ func TestPagesBelongToWhoAsked(t *testing.T) {
 }
 
 func TestPagesStayPutWhenNewsComes(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	u := User{ID: "slack:U1"}
 	var asked []string
 	cmds := []*Command{{Name: "count", Help: "Count", Run: func(_ context.Context, q *Request) (card.Page, error) {
@@ -189,7 +189,7 @@ func TestErrorsKeepTheirInsides(t *testing.T) {
 			m, channels := desk()
 			m.err = err
 			var log bytes.Buffer
-			p := newRouter(m, channels, &log).Line(context.Background(), line, User{ID: "slack:U9"}, "slack:C1")
+			p := newRouter(m, channels, &log).Line(t.Context(), line, User{ID: "slack:U9"}, "slack:C1")
 			if text := pageText(p); p.Tone != card.Bad || strings.Contains(text, "hunter2") || strings.Contains(text, "pq") {
 				t.Errorf("%s: page:\n%s", line, text)
 			}
@@ -201,7 +201,7 @@ func TestErrorsKeepTheirInsides(t *testing.T) {
 }
 
 func TestChangesNameWhoMadeThem(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	m, channels := desk()
 	r := newRouter(m, channels, io.Discard)
 	r.Line(ctx, "watch add tw taiwan", User{ID: "slack:U1", Name: "Ann\u202e\n"}, "slack:C1")
@@ -275,7 +275,7 @@ func TestSuggestions(t *testing.T) {
 			if o.Name != tt.option {
 				continue
 			}
-			if got := strings.Join(o.Suggest(context.Background(), tt.typed), " "); got != tt.want {
+			if got := strings.Join(o.Suggest(t.Context(), tt.typed), " "); got != tt.want {
 				t.Errorf("%s --%s %s: %s, want %s", tt.path, tt.option, tt.typed, got, tt.want)
 			}
 		}
@@ -291,9 +291,27 @@ func TestParseAge(t *testing.T) {
 		in   string
 		want time.Duration // 0 is an error
 	}{
-		{"7d", 7 * d}, {"12h", 12 * time.Hour}, {"2w", 14 * d}, {"90m", 90 * time.Minute}, {" 1D ", d}, {"36500d", 36500 * d},
-		{"", 0}, {"d", 0}, {"7", 0}, {"0d", 0}, {"-7d", 0}, {"+7d", 0}, {"7x", 0}, {"1.5d", 0}, {"7dd", 0}, {"７d", 0},
-		{"36501d", 0}, {"4294967295w", 0}, {"99999999999999999999d", 0}, {"7 d", 0}, {"d7", 0},
+		{"7d", 7 * d},
+		{"12h", 12 * time.Hour},
+		{"2w", 14 * d},
+		{"90m", 90 * time.Minute},
+		{" 1D ", d},
+		{"36500d", 36500 * d},
+		{"", 0},
+		{"d", 0},
+		{"7", 0},
+		{"0d", 0},
+		{"-7d", 0},
+		{"+7d", 0},
+		{"7x", 0},
+		{"1.5d", 0},
+		{"7dd", 0},
+		{"７d", 0},
+		{"36501d", 0},
+		{"4294967295w", 0},
+		{"99999999999999999999d", 0},
+		{"7 d", 0},
+		{"d7", 0},
 	}
 	for _, tt := range tests {
 		got, err := ParseAge(tt.in)
@@ -312,7 +330,7 @@ func FuzzLine(f *testing.F) {
 	m, channels := desk()
 	r := newRouter(m, channels, io.Discard)
 	f.Fuzz(func(t *testing.T, line string) {
-		if p := r.Line(context.Background(), line, User{ID: "slack:U1"}, "slack:C1"); p.Title == "" {
+		if p := r.Line(t.Context(), line, User{ID: "slack:U1"}, "slack:C1"); p.Title == "" {
 			t.Errorf("%q: no title", line)
 		}
 	})

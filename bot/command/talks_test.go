@@ -2,7 +2,6 @@ package command
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"io"
 	"os"
@@ -71,11 +70,11 @@ func talk(t *testing.T, script string) string {
 		}
 		switch {
 		case pressed && button == "next":
-			page = r.Turn(context.Background(), page.Next, u, at)
+			page = r.Turn(t.Context(), page.Next, u, at)
 		case pressed && button == "prev":
-			page = r.Turn(context.Background(), page.Prev, u, at)
+			page = r.Turn(t.Context(), page.Prev, u, at)
 		default:
-			page = r.Line(context.Background(), strings.TrimSpace(typed), u, at)
+			page = r.Line(t.Context(), strings.TrimSpace(typed), u, at)
 		}
 		out.WriteString(line + "\n" + pageText(page) + "\n")
 	}

@@ -110,13 +110,11 @@ func overlap(b store.BackTest) string {
 	names := slices.SortedFunc(maps.Keys(b.Overlap), func(x, y string) int {
 		return cmp.Or(cmp.Compare(b.Overlap[y], b.Overlap[x]), cmp.Compare(x, y))
 	})
-	s := "Matched already: "
-	for i, n := range names[:min(len(names), 5)] {
-		if i > 0 {
-			s += ", "
-		}
-		s += fmt.Sprintf("%d by %s", b.Overlap[n], n)
+	var parts []string
+	for _, n := range names[:min(len(names), 5)] {
+		parts = append(parts, fmt.Sprintf("%d by %s", b.Overlap[n], n))
 	}
+	s := "Matched already: " + strings.Join(parts, ", ")
 	if more := len(names) - 5; more > 0 {
 		s += " and " + plural(more, "other watch", "other watches")
 	}
