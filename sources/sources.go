@@ -38,11 +38,16 @@ type Validators struct {
 	BodyHash string
 }
 
-// Item is a story as one source tells it. GUID is the source's own id for it
-// and may be empty; the story has no id of its own yet.
+// Item is a story as one source tells it. GUID is the source's own id for it,
+// or one made of its link and title where the source gives none that tells its
+// items apart. The story has no id of its own yet.
 type Item struct {
 	GUID  string
 	Story story.Story
+	// LinkShared is true where the story's link does not tell it from others:
+	// several items of the visit have it, or it is the site's front page. Such
+	// a story is known by source and GUID alone.
+	LinkShared bool
 }
 
 // Visit is what one poll of a source brought. Err is nil for an answer that

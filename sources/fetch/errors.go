@@ -23,7 +23,7 @@ var (
 	errScheme           = errors.New("scheme is not http or https")
 	errTooManyRedirects = errors.New("too many redirects")
 	errTooLarge         = errors.New("body too large")
-	errEncoding         = errors.New("content encoding was not asked for")
+	errEncoding         = errors.New("body is compressed in another way")
 	errStatus           = errors.New("status is not one of success")
 	errTimeout          = errors.New("out of time")
 )
@@ -74,7 +74,7 @@ func (c *Client) explain(ctx context.Context, req Request, resp *Response, err e
 	case errors.Is(err, errBadProxy):
 		e.Text = "the source's proxy is not a proxy's address: write it as http://host:port or socks5://host:port"
 	case errors.Is(err, errEncoding):
-		e.Text = "the answer of " + host + " is compressed in a way that was not asked for: nothing can be read"
+		e.Text = "the answer of " + host + " is compressed in a way that cannot be read: check the source's url"
 	case errors.As(err, &dns):
 		if dns.IsNotFound {
 			e.Text = fmt.Sprintf("the name %s is not known: check the source's url", dns.Name)

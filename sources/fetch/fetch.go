@@ -7,6 +7,7 @@ package fetch
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -326,7 +327,26 @@ func (c *Client) read(hr *http.Response) ([]byte, error) {
 	if n > c.opt.MaxBytes {
 		return nil, errTooLarge
 	}
+	if bytes.HasPrefix(buf.Bytes(), []byte("\x1f\x8b")) {
+		return c.unzip(buf.Bytes())
+	}
 	return bytes.Clone(buf.Bytes()), nil
+}
+
+// unzip reads a file that is kept compressed and sent as it is.
+func (c *Client) unzip(body []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, errEncoding
+	}
+	out, err := io.ReadAll(io.LimitReader(z, c.opt.MaxBytes+1))
+	if err != nil {
+		return nil, errEncoding
+	}
+	if int64(len(out)) > c.opt.MaxBytes {
+		return nil, errTooLarge
+	}
+	return out, nil
 }
 
 func drain(r io.Reader) {

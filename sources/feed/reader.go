@@ -1,0 +1,100 @@
+package feed
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"time"
+
+	"tipoff/sources"
+	"tipoff/sources/fetch"
+)
+
+// Reader visits sources that are feeds. It is safe for many goroutines.
+type Reader struct {
+	client *fetch.Client
+	now    func() time.Time
+}
+
+// NewReader makes a reader that fetches with c. Without a clock it takes
+// time.Now.
+func NewReader(c *fetch.Client, now func() time.Time) *Reader {
+	if now == nil {
+		now = time.Now
+	}
+	return &Reader{client: c, now: now}
+}
+
+// Visit fetches a source's feed and reads it. v is what the last visit gave
+// that could be read; a server that answers 304, or the same bytes, makes the
+// visit Unchanged.
+//
+// A visit with an error gives v back as its Validators: with those of an
+// answer that could not be read, the server would say "not modified" to the
+// next visit, and the source would look well.
+//
+// Stories name src as their source and carry its tags before their own. They
+// have no id, no sightings and no time of sight.
+func (r *Reader) Visit(ctx context.Context, src sources.Source, v sources.Validators) sources.Visit {
+	resp, ferr := r.client.Get(ctx, fetch.Request{
+		URL: src.URL, Validators: v, Headers: src.Headers, BasicAuth: src.BasicAuth, Proxy: src.Proxy,
+	})
+	visit := sources.Visit{Status: resp.Status, Validators: v, NotBefore: resp.NotBefore}
+	if ferr != nil {
+		visit.Err = ferr
+		return visit
+	}
+	if resp.NotModified {
+		visit.Unchanged = true
+		visit.Validators = resp.Validators
+		return visit
+	}
+	sum := sha256.Sum256(resp.Body)
+	bodyHash := hex.EncodeToString(sum[:16])
+	if bodyHash == v.BodyHash {
+		visit.Unchanged = true
+		visit.Validators = resp.Validators
+		return visit
+	}
+	f, err := Parse(resp.Body, resp.ContentType, resp.URL, r.now())
+	if err != nil {
+		visit.Err = asError(err, resp.Status)
+		return visit
+	}
+	visit.Validators = resp.Validators
+	visit.Validators.BodyHash = bodyHash
+	visit.Title = f.Title
+	visit.Skipped, visit.SkipReason = f.Skipped, f.SkipReason
+	visit.Items = f.Items
+	for n := range visit.Items {
+		s := &visit.Items[n].Story
+		s.Source = src.Name
+		s.Tags = withTags(src.Tags, s.Tags)
+	}
+	return visit
+}
+
+func asError(err error, status int) *sources.Error {
+	var e *sources.Error
+	if !errors.As(err, &e) {
+		e = &sources.Error{State: sources.Failing, Text: err.Error()}
+	}
+	e.Status = status
+	return e
+}
+
+// withTags puts a source's tags before a story's own.
+func withTags(source, own []string) []string {
+	if len(source) == 0 {
+		return own
+	}
+	all := slices.Clone(source)
+	for _, t := range own {
+		if !slices.Contains(all, t) {
+			all = append(all, t)
+		}
+	}
+	return all
+}
