@@ -10,7 +10,7 @@ import (
 	"tipoff/sources/story"
 )
 
-// vocabulary of the benchmarks: words of plausible lengths, the frequent ones
+// zipf is the vocabulary of the benchmarks: words of plausible lengths, the frequent ones
 // short, drawn with Zipf's distribution.
 type zipf struct {
 	words []string

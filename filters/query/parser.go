@@ -11,7 +11,7 @@ type parser struct {
 	// last is the token before tok, and first is true until there is one.
 	last    token
 	first   bool
-	field   Field // of the group around, with where it was named
+	field   Field // of the group around
 	nesting int
 	terms   int
 }

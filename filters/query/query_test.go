@@ -209,8 +209,10 @@ func TestCaret(t *testing.T) {
 		{"combining characters and emoji", "e\u0301👩‍🚀a titel:b", "e\u0301👩 🚀a titel:b\n        ^"},
 		{"tabs and bidi controls are spaces", "a\t\u202etitel:b", "a  titel:b\n   ^"},
 		{"one line of several", "first OR\n  (titel:b\nOR third)", "  (titel:b\n   ^"},
-		{"long line", long + "titel:b " + long,
-			"…" + long[len(long)-59:] + "titel:b " + long[:52] + "…\n" + strings.Repeat(" ", 60) + "^"},
+		{
+			"long line", long + "titel:b " + long,
+			"…" + long[len(long)-59:] + "titel:b " + long[:52] + "…\n" + strings.Repeat(" ", 60) + "^",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse(c.in)
@@ -229,7 +231,8 @@ func TestCaret(t *testing.T) {
 func check(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, s string) {
+}, s string,
+) {
 	t.Helper()
 	n, err := Parse(s)
 	if err != nil {

@@ -161,7 +161,8 @@ func TestASCIIDoesNotAllocate(t *testing.T) {
 func check(t interface {
 	Helper()
 	Fatalf(string, ...any)
-}, s string) {
+}, s string,
+) {
 	t.Helper()
 	tokens := Tokens(s)
 	words := make([]string, len(tokens))
@@ -231,8 +232,10 @@ const story = `Chinese state-sponsored hackers known as Volt Typhoon have kept a
 
 func BenchmarkAppend(b *testing.B) {
 	for _, c := range []struct{ name, s string }{
-		{"ascii", story}, {"curly", strings.NewReplacer("'", "’", `"`, "”", "-", "‑").Replace(story)},
-		{"russian", strings.Repeat("Хакеры атаковали сети министерства ", 7)}, {"chinese", strings.Repeat("中国黑客攻击了网络。", 16)},
+		{"ascii", story},
+		{"curly", strings.NewReplacer("'", "’", `"`, "”", "-", "‑").Replace(story)},
+		{"russian", strings.Repeat("Хакеры атаковали сети министерства ", 7)},
+		{"chinese", strings.Repeat("中国黑客攻击了网络。", 16)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			var buf Buffer
