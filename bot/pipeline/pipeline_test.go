@@ -274,7 +274,11 @@ func TestNewIDsAreABaseline(t *testing.T) {
 		{"new guids, same addresses", []sources.Item{
 			item("x1", "https://one.example/1", "leak number 1"), item("x2", "https://one.example/2", "leak number 2"),
 			item("x9", "https://one.example/9", "leak number 9"),
-		}, nil},
+		}, nil}, // at the old end, so from the source's archive
+		{"new guids, and one new story on top", []sources.Item{
+			item("x9", "https://one.example/9", "leak number 9"),
+			item("x1", "https://one.example/1", "leak number 1"), item("x2", "https://one.example/2", "leak number 2, renamed"),
+		}, []string{"leak number 9"}},
 		{"new guids and addresses", []sources.Item{
 			item("x1", "https://new.example/1", "leak number 1"), item("x2", "https://new.example/2", "leak number 2"),
 		}, nil},

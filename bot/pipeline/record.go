@@ -82,7 +82,10 @@ type item struct {
 	identity store.Identity
 	known    store.Known
 	isKnown  bool
-	backfill bool
+	// recognised is set in a source that moved: a story of its under a new id.
+	recognised bool
+	// news is true for an item of a baseline that is alerted all the same.
+	news bool
 }
 
 func (v *visit) items(ctx context.Context) error {
@@ -96,13 +99,19 @@ func (v *visit) items(ctx context.Context) error {
 			return err
 		}
 	}
-	v.out.Baseline = v.baseline
+	v.out.Baseline = v.baseline && !v.moved
 
 	// Oldest first, so that a channel reads in the order of events.
 	slices.Reverse(items)
 	slices.SortStableFunc(items, func(a, b *item) int { return a.Time().Compare(b.Time()) })
-	for _, it := range items[max(0, len(items)-v.report.Source.Backfill):] {
-		it.backfill = true
+	first := len(items) - v.report.Source.Backfill
+	if v.moved {
+		// The source had told everything down to its oldest item, so what is
+		// unknown among them is new; what is older is an archive that it opened.
+		first = slices.IndexFunc(items, func(it *item) bool { return it.recognised })
+	}
+	for _, it := range items[max(0, first):] {
+		it.news = true
 	}
 	for _, it := range items {
 		if err := v.item(ctx, it); err != nil {
@@ -155,25 +164,37 @@ const recentTitles = 1000
 
 // recogniseMove tells a feed that gave its old items new ids (a new blog
 // engine, another domain) from one that simply has nothing but new items: in
-// the first, at least half of the titles are known. It is a baseline then.
+// the first, at least half of the headlines or addresses are known. It is a
+// baseline then.
 func (v *visit) recogniseMove(ctx context.Context, items []*item) error {
 	if len(items) == 0 || v.report.Status.Stories == 0 {
 		return nil
 	}
 	same := 0
 	for _, it := range items {
-		_, ok, err := v.byTitle(ctx, it.Title)
-		if err != nil {
+		var err error
+		if _, it.recognised, err = v.byTitle(ctx, it.Title); err != nil {
 			return err
 		}
-		if ok {
+		if !it.recognised {
+			key, found, err := v.tx.StoryKey(ctx, it.ID)
+			if err != nil {
+				return err
+			}
+			if found {
+				if it.recognised, err = v.tx.Tells(ctx, v.report.ID, key); err != nil {
+					return err
+				}
+			}
+		}
+		if it.recognised {
 			same++
 		}
 	}
 	if same*2 < len(items) {
 		return nil
 	}
-	v.Log.Info("a source changed the ids of all its items; this visit is a new baseline", "source", v.report.Source.Name, "items", len(items))
+	v.Log.Info("a source changed the ids of all its items; what it had is taken as known", "source", v.report.Source.Name, "items", len(items))
 	v.baseline, v.moved = true, true
 	return nil
 }
@@ -213,7 +234,7 @@ func (v *visit) item(ctx context.Context, it *item) error {
 	v.out.Status.Stories++
 	reason := ReasonNew
 	switch {
-	case v.baseline && it.backfill && !v.moved:
+	case v.baseline && it.news:
 		reason = ReasonBackfill
 	case v.baseline:
 		reason = ReasonBaseline
@@ -237,7 +258,7 @@ func (v *visit) find(ctx context.Context, it *item) (store.Key, bool, error) {
 		return 0, false, err
 	}
 	tells, err := v.tx.Tells(ctx, v.report.ID, key)
-	if err != nil || !tells || it.guid == "" {
+	if err != nil || !tells || it.guid == "" || v.moved {
 		return key, err == nil, err
 	}
 	// The same source, the same address, another guid: a new id for the same

@@ -180,7 +180,10 @@ func (p *program) load() (*config.Config, error) {
 // terminal renders for stdout: in colour and as wide as the window, where it
 // is one.
 func (p *program) terminal() *terminal.Terminal {
-	return terminal.New(p.out, terminalOptions(p.out))
+	if f, ok := p.out.(*os.File); ok {
+		return terminal.New(p.out, terminal.Detect(f, os.Environ()))
+	}
+	return terminal.New(p.out, terminal.Options{})
 }
 
 // app makes the program from the config, for commands that write.
@@ -198,7 +201,7 @@ func (p *program) appFor(ctx context.Context, cfg *config.Config, o bot.Options)
 		return nil, err
 	}
 	for _, w := range cfg.Warnings {
-		log.Warn("config", "at", w.Where(), "note", w.Text)
+		log.Warn("config", "at", fmt.Sprintf("%s:%d:%d", cfg.File, w.Line, w.Column), "key", w.Where, "note", w.Text)
 	}
 	o.Log, o.Version = log, version()
 	return bot.New(ctx, cfg, o)
