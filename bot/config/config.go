@@ -165,6 +165,10 @@ func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Confi
 		c.Warnings = d.found
 	}
 	sortByPlace(d.errs, d.found)
+	if d.more > 0 {
+		last := d.errs[len(d.errs)-1]
+		d.errs = append(d.errs, Error{File: name, Line: last.Line, Column: last.Column, Text: fmt.Sprintf("%d more mistakes are not shown; mend these first", d.more)})
+	}
 	if len(d.errs) > 0 {
 		return nil, d.errs
 	}

@@ -215,10 +215,13 @@ func TestUnreadableBytes(t *testing.T) {
 		"zero byte":       {"a: \x00", "1:4: control character U+0000; remove it"},
 		"private plane":   {"a: \U0010fe24", "1:4: control character U+10FE24; remove it"},
 		"too long":        {strings.Repeat("# long\n", 1<<18), "the file is longer than 1 MiB"},
-		"flow too deep":   {"sources: " + strings.Repeat("[", 1<<16), "1:34: nested more than 24 levels deep"},
+		"flow too deep":   {"sources: " + strings.Repeat("[", 1<<16), "1:33: nested more than 24 levels deep"},
 		"block too deep":  {strings.Repeat("- ", 1<<16), "nested more than 24 levels deep"},
 		"keys too deep":   {strings.Repeat("? ", 1<<16), "nested more than 24 levels deep"},
 		"anchors in line": {"a: " + strings.Repeat("&a ", 1<<16) + "x", "nested more than 24 levels deep"},
+		"keys in a block": {manyKeys("k%d: v\n"), "1001:1: more than 1000 keys in one mapping"},
+		"keys in a flow":  {"{" + manyKeys("k%d: v,\n") + "}", "more than 1000 keys in one mapping"},
+		"too many tokens": {"sources: [" + strings.Repeat("a,", 1<<18) + "]", "more than 400000 words and signs"},
 		"indent too deep": {deep(40), "nested more than 24 levels deep"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,6 +231,24 @@ func TestUnreadableBytes(t *testing.T) {
 				t.Errorf("got %.200v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+func manyKeys(format string) string {
+	var b strings.Builder
+	for i := range 50_000 {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// A file with a mistake in each of many entries tells a hundred of them, and
+// how many there are besides.
+func TestManyMistakes(t *testing.T) {
+	_, err := Parse("c.yaml", []byte("sources:\n"+strings.Repeat("  - {name: '', url: x}\n", 5000)), getenv)
+	errs, _ := errors.AsType[Errors](err)
+	if len(errs) != 101 || errs[100].Text != "9900 more mistakes are not shown; mend these first" {
+		t.Errorf("%d mistakes, the last is %v", len(errs), errs[max(len(errs)-1, 0):])
 	}
 }
 

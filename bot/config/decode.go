@@ -16,9 +16,15 @@ type decoder struct {
 	getenv func(string) (string, bool)
 	errs   Errors
 	found  []Finding
+	// more counts the mistakes beyond maxErrors.
+	more int
 }
 
 func (d *decoder) fail(line, col int, format string, args ...any) {
+	if len(d.errs) >= maxErrors {
+		d.more++
+		return
+	}
 	d.errs = append(d.errs, Error{
 		File: d.file, Line: line, Column: col,
 		Text:   fmt.Sprintf(format, args...),

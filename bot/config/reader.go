@@ -103,11 +103,6 @@ func name(n ast.Node) string {
 
 func (r *reader) mapping(out *node, values []*ast.MappingValueNode) {
 	out.kind = mapping
-	if len(values) > maxKeys {
-		r.d.fail(out.line, out.col, "a mapping of %d keys; at most %d can be read", len(values), maxKeys)
-		out.kind = broken
-		return
-	}
 	index := map[string]int{}
 	var merged []*node
 	for _, v := range values {

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,6 +21,8 @@ const (
 	maxDepth   = 24
 	maxKeys    = 1000 // of one mapping
 	maxAliases = 1000
+	maxTokens  = 400_000
+	maxErrors  = 100
 )
 
 type kind int
@@ -106,53 +109,76 @@ func parse(tokens token.Tokens) (file *ast.File, err error) {
 	return parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 }
 
-// checkTokens bounds the nesting before the parser, which recurses, sees it.
+// frame is a collection that is open while the tokens go by.
+type frame struct {
+	flow   bool
+	column int // of a block's entries
+	keys   int
+}
+
+// checkTokens bounds nesting and size before the parser sees them: it recurses,
+// and its time grows with the square of a mapping's keys.
 func (d *decoder) checkTokens(tokens token.Tokens) bool {
-	tooDeep := func(t *token.Token) bool {
+	refuse := func(t *token.Token, format string, most int) bool {
 		line, col := place(t)
-		d.fail(line, col, "nested more than %d levels deep; a configuration needs no more than five", maxDepth)
+		d.fail(line, col, format, most)
 		return false
 	}
-	flow, prefixes := 0, 0
-	var columns []int // of the block collections that are open
+	if len(tokens) > maxTokens {
+		return refuse(tokens[maxTokens], "more than %d words and signs; that is no configuration", maxTokens)
+	}
+	prefixes := 0
+	var open []frame
 	for i, t := range tokens {
+		isKey := i+1 < len(tokens) && tokens[i+1].Type == token.MappingValueType
 		switch t.Type {
 		case token.AnchorType, token.TagType:
-			if prefixes++; prefixes > maxDepth {
-				return tooDeep(t)
-			}
-			continue
+			prefixes++
 		case token.SequenceStartType, token.MappingStartType:
-			flow++
+			open, prefixes = append(open, frame{flow: true}), 0
 		case token.SequenceEndType, token.MappingEndType:
-			flow--
+			for i, f := range slices.Backward(open) {
+				if f.flow {
+					open = open[:i]
+					break
+				}
+			}
 		case token.SequenceEntryType, token.MappingKeyType:
-			columns = nest(columns, t.Position.Column)
+			open, prefixes = enter(open, t.Position.Column), 0
 		default:
-			if i+1 < len(tokens) && tokens[i+1].Type == token.MappingValueType {
-				columns = nest(columns, t.Position.Column)
+			if isKey {
+				open = enter(open, t.Position.Column)
+				open[len(open)-1].keys++
 			}
 			// An anchor's name is a token of its own; it ends no run of anchors.
-			if i > 0 && tokens[i-1].Type == token.AnchorType {
-				continue
+			if i == 0 || tokens[i-1].Type != token.AnchorType {
+				prefixes = 0
 			}
 		}
-		prefixes = 0
-		if flow > maxDepth || len(columns) > maxDepth {
-			return tooDeep(t)
+		switch {
+		case len(open) > maxDepth || prefixes > maxDepth:
+			return refuse(t, "nested more than %d levels deep; a configuration needs no more than five", maxDepth)
+		case len(open) > 0 && open[len(open)-1].keys > maxKeys:
+			return refuse(t, "more than %d keys in one mapping", maxKeys)
 		}
 	}
 	return true
 }
 
-func nest(columns []int, c int) []int {
-	for len(columns) > 0 && columns[len(columns)-1] > c {
-		columns = columns[:len(columns)-1]
+// enter closes the blocks that a column ends and opens the one that it starts.
+// Inside brackets columns mean nothing.
+func enter(open []frame, column int) []frame {
+	for len(open) > 0 {
+		top := open[len(open)-1]
+		if top.flow || top.column == column {
+			return open
+		}
+		if top.column < column {
+			break
+		}
+		open = open[:len(open)-1]
 	}
-	if len(columns) == 0 || columns[len(columns)-1] < c {
-		columns = append(columns, c)
-	}
-	return columns
+	return append(open, frame{column: column})
 }
 
 func place(t *token.Token) (line, col int) {
