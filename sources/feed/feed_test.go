@@ -50,8 +50,7 @@ type goldenItem struct {
 }
 
 func golden(f Feed, err error) want {
-	var e *sources.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sources.Error](err); ok {
 		return want{Error: e.Text, State: string(e.State)}
 	}
 	w := want{Title: f.Title, Link: f.Link, Lang: f.Lang, Skip: f.Skipped, Why: f.SkipReason}
@@ -158,9 +157,13 @@ func checkFeed(t testing.TB, f Feed, err error) {
 			limit       int
 			lines       bool
 		}{
-			{"title", s.Title, maxTitle, false}, {"summary", s.Summary, maxSummary, false}, {"content", s.Content, maxContent, true},
-			{"author", s.Author, maxAuthor, false}, {"tags", strings.Join(s.Tags, " "), maxTags * (maxTag + 1), false},
-			{"url", s.URL, maxLink + len(base), false}, {"guid", i.GUID, maxGUID, false},
+			{"title", s.Title, maxTitle, false},
+			{"summary", s.Summary, maxSummary, false},
+			{"content", s.Content, maxContent, true},
+			{"author", s.Author, maxAuthor, false},
+			{"tags", strings.Join(s.Tags, " "), maxTags * (maxTag + 1), false},
+			{"url", s.URL, maxLink + len(base), false},
+			{"guid", i.GUID, maxGUID, false},
 		} {
 			if len(text.value) > text.limit {
 				t.Errorf("%s has %d bytes, more than %d", text.name, len(text.value), text.limit)

@@ -12,8 +12,7 @@ import (
 // false where something else is wrong.
 // https://www.jsonfeed.org/version/1.1/
 func mendJSON(text []byte, why error) ([]byte, bool) {
-	var wrongType *json.UnmarshalTypeError
-	if !errors.As(why, &wrongType) {
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](why); !ok {
 		return nil, false
 	}
 	var feed map[string]any

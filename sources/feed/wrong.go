@@ -39,8 +39,7 @@ func explain(text []byte, contentType, baseURL string, err error) error {
 	case r == "urlset" || r == "sitemapindex":
 		return failing("this is a sitemap, not a feed: look for the feed's address on the site and put it into the source's url")
 	case r == "rss" || r == "rdf" || r == "feed":
-		var syntax *xml.SyntaxError
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 			if strings.Contains(syntax.Msg, "unexpected EOF") {
 				return failing("the feed ends in the middle (line %d): it is tried again at the next visit", syntax.Line)
 			}

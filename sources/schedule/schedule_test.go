@@ -25,8 +25,10 @@ func TestParse(t *testing.T) {
 		name, spec, zone, from string
 		want                   []string
 	}{
-		{"every quarter of an hour", "*/15 * * * *", "UTC", "2024-02-18T09:07:30Z",
-			[]string{"2024-02-18T09:15:00Z", "2024-02-18T09:30:00Z"}},
+		{
+			"every quarter of an hour", "*/15 * * * *", "UTC", "2024-02-18T09:07:30Z",
+			[]string{"2024-02-18T09:15:00Z", "2024-02-18T09:30:00Z"},
+		},
 		{"strictly after", "*/15 * * * *", "UTC", "2024-02-18T09:15:00Z", []string{"2024-02-18T09:30:00Z"}},
 		{"space around", "  @hourly ", "UTC", "2024-02-18T09:07:30Z", []string{"2024-02-18T10:00:00Z"}},
 		{"every", "@every 10m", "UTC", "2024-02-18T09:07:30Z", []string{"2024-02-18T09:17:30Z", "2024-02-18T09:27:30Z"}},
@@ -34,14 +36,22 @@ func TestParse(t *testing.T) {
 		{"names", "0 9 * feb sun", "UTC", "2024-02-16T09:00:00Z", []string{"2024-02-18T09:00:00Z"}},
 		{"leap day", "0 0 29 2 *", "UTC", "2024-03-01T00:00:00Z", []string{"2028-02-29T00:00:00Z"}},
 		{"in its zone", "0 9 * * *", "Europe/Berlin", "2024-02-18T09:00:00Z", []string{"2024-02-19T08:00:00Z"}},
-		{"summer time begins", "0 9 * * *", "Europe/Berlin", "2024-03-30T00:00:00Z",
-			[]string{"2024-03-30T08:00:00Z", "2024-03-31T07:00:00Z", "2024-04-01T07:00:00Z"}},
-		{"a time that is skipped", "30 2 * * *", "Europe/Berlin", "2024-03-30T00:00:00Z",
-			[]string{"2024-03-30T01:30:00Z", "2024-04-01T00:30:00Z"}},
-		{"a time that comes twice", "30 2 * * *", "Europe/Berlin", "2024-10-26T12:00:00Z",
-			[]string{"2024-10-27T00:30:00Z", "2024-10-27T01:30:00Z", "2024-10-28T01:30:00Z"}},
-		{"quarters of an hour know no clock change", "*/15 * * * *", "America/New_York", "2024-03-10T06:50:00Z",
-			[]string{"2024-03-10T07:00:00Z", "2024-03-10T07:15:00Z"}},
+		{
+			"summer time begins", "0 9 * * *", "Europe/Berlin", "2024-03-30T00:00:00Z",
+			[]string{"2024-03-30T08:00:00Z", "2024-03-31T07:00:00Z", "2024-04-01T07:00:00Z"},
+		},
+		{
+			"a time that is skipped", "30 2 * * *", "Europe/Berlin", "2024-03-30T00:00:00Z",
+			[]string{"2024-03-30T01:30:00Z", "2024-04-01T00:30:00Z"},
+		},
+		{
+			"a time that comes twice", "30 2 * * *", "Europe/Berlin", "2024-10-26T12:00:00Z",
+			[]string{"2024-10-27T00:30:00Z", "2024-10-27T01:30:00Z", "2024-10-28T01:30:00Z"},
+		},
+		{
+			"quarters of an hour know no clock change", "*/15 * * * *", "America/New_York", "2024-03-10T06:50:00Z",
+			[]string{"2024-03-10T07:00:00Z", "2024-03-10T07:15:00Z"},
+		},
 		{"a zone of a half hour", "0 9 * * *", "Asia/Kolkata", "2024-02-18T00:00:00Z", []string{"2024-02-18T03:30:00Z"}},
 		{"a zone in the specification", "TZ=Asia/Tokyo 0 9 * * *", "Europe/Berlin", "2024-02-18T12:00:00Z", []string{"2024-02-19T00:00:00Z"}},
 		{"the same in the other spelling", "CRON_TZ=Asia/Tokyo 0 9 * * *", "UTC", "2024-02-18T12:00:00Z", []string{"2024-02-19T00:00:00Z"}},

@@ -161,7 +161,8 @@ func FuzzCanonicalURL(f *testing.F) {
 
 func checkCanonical(t interface {
 	Fatalf(string, ...any)
-}, raw string) {
+}, raw string,
+) {
 	got, ok := CanonicalURL(raw)
 	if !ok {
 		if got != "" {

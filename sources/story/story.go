@@ -9,7 +9,8 @@ package story
 import "time"
 
 // Story is one piece of news. All texts are plain text: no HTML, no control
-// characters. Times are UTC; the zero time means "not known".
+// characters except the line feeds between the paragraphs of Content. Times
+// are UTC; the zero time means "not known".
 //
 // As input any subset of the fields will do: a title alone is a story.
 type Story struct {

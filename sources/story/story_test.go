@@ -38,8 +38,11 @@ func TestJSON(t *testing.T) {
 			`"entities":{"actors":[{"name":"APT41","alias":"Winnti","country":"cn"}],` +
 			`"cves":[{"id":"CVE-2024-1","kev":true,"cvss":9.8,"epss":0.5}],"countries":["cn"],"malware":["ShadowPad"],"iocs":["evil.example"]},` +
 			`"tldr":["One."],"reading_minutes":2,"cluster":"c1","matches":[{"watch":"china","terms":["APT41"]}]}`},
-		{"what is not known is left out", Story{ID: "1", URL: "u", Title: "T", Source: "s"},
-			`{"id":"1","url":"u","title":"T","source":"s"}`},
+		{
+			"what is not known is left out",
+			Story{ID: "1", URL: "u", Title: "T", Source: "s"},
+			`{"id":"1","url":"u","title":"T","source":"s"}`,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := json.Marshal(c.story)
@@ -68,8 +71,10 @@ func TestJSONTakesAnySubset(t *testing.T) {
 		{`{}`, Story{}},
 		{`{"title":"T"}`, Story{Title: "T"}},
 		{`{"title":"T","somebody":{"elses":["key"]}}`, Story{Title: "T"}},
-		{`{"summary":"S","tags":null,"entities":{"cves":[{"id":"CVE-2024-1"}]}}`,
-			Story{Summary: "S", Entities: Entities{CVEs: []CVE{{ID: "CVE-2024-1"}}}}},
+		{
+			`{"summary":"S","tags":null,"entities":{"cves":[{"id":"CVE-2024-1"}]}}`,
+			Story{Summary: "S", Entities: Entities{CVEs: []CVE{{ID: "CVE-2024-1"}}}},
+		},
 	} {
 		var got Story
 		if err := json.Unmarshal([]byte(c.in), &got); err != nil {
