@@ -208,6 +208,28 @@ c.yaml:2:18: fetch.timeout: "20" has no unit; write 20s for seconds
 	}
 }
 
+func TestDetailOfALongLine(t *testing.T) {
+	long := strings.Repeat("word OR ", 100)
+	for _, c := range []struct{ name, query, line, caret string }{
+		{"at the start", ") " + long, "query: ')", "query: '^"},
+		{"in the middle", long + ") OR " + long + "x", "OR ) OR", "OR ^"},
+		{"at the end", long + "x)", "OR x)'}", "OR x^"},
+	} {
+		_, err := Parse("c.yaml", []byte("watches: [{name: a, query: '"+c.query+"'}]"), getenv)
+		errs, _ := errors.AsType[Errors](err)
+		lines := strings.Split(errs.Detail(), "\n")
+		if len(lines) != 3 || len([]rune(lines[1])) > 115 || !strings.Contains(lines[1], c.line) {
+			t.Errorf("%s: %s", c.name, errs.Detail())
+			continue
+		}
+		column := len([]rune(lines[2][:strings.Index(lines[2], "^")]))
+		before, _, _ := strings.Cut(c.caret, "^")
+		if got := string([]rune(lines[1])[:column]); !strings.HasSuffix(got, before) {
+			t.Errorf("%s: the caret is after %q\n%s", c.name, got, errs.Detail())
+		}
+	}
+}
+
 func TestUnreadableBytes(t *testing.T) {
 	for name, c := range map[string]struct{ data, want string }{
 		"UTF-16":          {"\xff\xfea\x00", "1:1: the file is in UTF-16; save it as UTF-8"},

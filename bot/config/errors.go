@@ -33,8 +33,29 @@ func (e Error) Detail() string {
 		return e.Error()
 	}
 	number := fmt.Sprintf("%5d", e.Line)
-	return fmt.Sprintf("%s\n%s | %s\n%s | %s^", e.Error(), number, e.source,
-		strings.Repeat(" ", len(number)), indent(e.source, e.Column-1))
+	line, at := window(e.source, e.Column-1)
+	return fmt.Sprintf("%s\n%s | %s\n%s | %s^", e.Error(), number, line,
+		strings.Repeat(" ", len(number)), indent(line, at))
+}
+
+// window is the part of a long line around a character, and where that
+// character is in it.
+func window(line string, at int) (string, int) {
+	const width = 100
+	runes := []rune(line)
+	if len(runes) <= width {
+		return line, at
+	}
+	from := max(0, min(at, len(runes))-width/2)
+	to := min(len(runes), from+width)
+	part := string(runes[from:to])
+	if to < len(runes) {
+		part += "…"
+	}
+	if from > 0 {
+		return "…" + part, at - from + 1
+	}
+	return part, at
 }
 
 // indent is as wide as the first n characters of line. Tabs stay tabs, so that
