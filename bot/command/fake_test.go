@@ -61,7 +61,7 @@ func (m *memory) Search(_ context.Context, q store.Search) ([]store.Hit, error) 
 }
 
 func (m *memory) BackTest(ctx context.Context, f *filters.Filter, since time.Time) (store.BackTest, error) {
-	hits, err := m.Search(ctx, store.Search{Filter: f, Since: since, Limit: 1000})
+	hits, err := m.Search(ctx, store.Search{Filter: f, Since: since, Limit: 10_000})
 	if err != nil {
 		return store.BackTest{}, err
 	}

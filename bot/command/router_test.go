@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tipoff/bot/card"
+	"tipoff/sources/story"
 )
 
 func TestLineToArguments(t *testing.T) {
@@ -26,6 +27,7 @@ func TestLineToArguments(t *testing.T) {
 		{`search a  b`, "search", args{"query": "a  b"}},
 		{`search "supply  chain" -npm`, "search", args{"query": `"supply  chain" -npm`}},
 		{`search “supply chain”`, "search", args{"query": `“supply chain”`}},
+		{`search “two  words --since 7d” x`, "search", args{"query": `“two  words --since 7d” x`}},
 		{`search title:"big bank" fraud`, "search", args{"query": `title:"big bank" fraud`}},
 		{`search "an open quote --since 7d`, "search", args{"query": `"an open quote --since 7d`}},
 		{`search a --since 7d`, "search", args{"query": "a", "since": "7d"}},
@@ -99,6 +101,7 @@ func TestRunChecksArguments(t *testing.T) {
 		{"do more", map[string]string{"what": "x"}, `"/news do more" is not a command`},
 		{"", nil, "/news do WHAT"},
 		{"dp", nil, "Did you mean do?"},
+		{"do", map[string]string{"what": "x", "how": "f"}, "It is one of fast, slow."},
 	}
 	for _, tt := range tests {
 		ran := ""
@@ -121,6 +124,60 @@ func newTree(cmds []*Command, m *memory) *Router {
 	r := newRouter(m, nil, io.Discard)
 	r.root.Sub = cmds
 	return r
+}
+
+func TestLinesHaveAnEnd(t *testing.T) {
+	m, channels := desk()
+	r := newRouter(m, channels, io.Discard)
+	for n, want := range map[int]card.Tone{maxLine: card.Plain, maxLine + 1: card.Bad} {
+		line := "search " + strings.Repeat("ü", n-len("search "))
+		if p := r.Line(t.Context(), line, User{ID: "slack:U1"}, "slack:C1"); p.Tone != want {
+			t.Errorf("a line of %d characters:\n%.300s", n, pageText(p))
+		}
+	}
+}
+
+func TestNoisyQueriesAreSaid(t *testing.T) {
+	m, channels := desk()
+	m.stories = nil
+	for i := range 2000 { // 72 a day
+		m.stories = append(m.stories, story.Story{Title: "noise", Published: testNow.Add(-time.Duration(i) * 20 * time.Minute)})
+	}
+	r := newRouter(m, channels, io.Discard)
+	for _, line := range []string{"watch test noise --since 10d", "watch add noise noise"} {
+		if p := r.Line(t.Context(), line, User{ID: "slack:U1"}, "slack:C1"); !strings.Contains(pageText(p), "That is a lot") {
+			t.Errorf("%s:\n%s", line, pageText(p))
+		}
+	}
+	m.stories = m.stories[:40]
+	if p := r.Line(t.Context(), "watch test noise", User{ID: "slack:U1"}, "slack:C1"); strings.Contains(pageText(p), "That is a lot") {
+		t.Errorf("a quiet query is called noisy:\n%s", pageText(p))
+	}
+}
+
+func TestExcerptShowsTheMatch(t *testing.T) {
+	long := strings.Repeat("Nothing of note happened. ", 20)
+	tests := []struct {
+		name  string
+		s     story.Story
+		terms []string
+		want  string
+	}{
+		{"no terms", story.Story{Summary: "One. Two."}, nil, "One. Two."},
+		{"no summary", story.Story{Content: "One. Two."}, []string{"Two"}, "One. Two."},
+		{"in the title", story.Story{Title: "Two", Summary: "One.", Content: "Two."}, []string{"Two"}, "One."},
+		{"in the beginning of the content", story.Story{Summary: "One.", Content: "Two three."}, []string{"three"}, "Two three."},
+		{"later in the content", story.Story{Summary: "One.", Content: "Zero. Two three."}, []string{"three"}, "… Two three."},
+		{"late in a long summary", story.Story{Summary: long + "Then the wiper came."}, []string{"wiper"}, "… Then the wiper came."},
+		{"in a long sentence", story.Story{Summary: "One.", Content: strings.Repeat("and ", 50) + "wiper."}, []string{"wiper"}, "… " + strings.Repeat("and ", 22) + "wiper."},
+		{"only as part of a word", story.Story{Summary: "One.", Content: "Zero. Wipers."}, []string{"wiper"}, "One."},
+		{"nowhere", story.Story{Summary: "One.", Content: "Two."}, []string{"source"}, "One."},
+	}
+	for _, tt := range tests {
+		if got := excerpt(tt.s, tt.terms); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
 }
 
 func TestPagesBelongToWhoAsked(t *testing.T) {
