@@ -166,8 +166,7 @@ func (s *Slack) explainNetwork(err error) *deliver.Error {
 // withoutSecrets takes out of err what must not be logged: addresses, which may
 // be a ticket or a right to answer somebody, and tokens.
 func (s *Slack) withoutSecrets(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	text := err.Error()

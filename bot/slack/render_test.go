@@ -121,7 +121,8 @@ func TestRenderPageGolden(t *testing.T) {
 func sound(t interface {
 	Fatal(...any)
 	Errorf(string, ...any)
-}, m message, pings []string, links map[string]bool) {
+}, m message, pings []string, links map[string]bool,
+) {
 	blocks, posted := m.wire(t)
 	for _, p := range slackfake.Check(m.text, blocks) {
 		t.Errorf("Slack refuses: %s", p)

@@ -13,6 +13,8 @@ import (
 	"tipoff/bot/deliver"
 )
 
+var _ deliver.Sender = (*Slack)(nil)
+
 // eventType names the metadata of our messages, whose payload has the
 // delivery's id: with it a message that is there already can be found in the
 // channel's history.

@@ -118,26 +118,42 @@ func TestSendErrorsSayWhatToDo(t *testing.T) {
 		{name: "not invited", channel: "COUT", code: "not_in_channel", permanent: true, says: "/invite @bot"},
 		{name: "archived", channel: "COLD", code: "is_archived", permanent: true, says: "unarchive"},
 		{name: "missing scope", scopes: []string{"commands"}, code: "missing_scope", permanent: true, says: "chat:write"},
-		{name: "wrong token", prepare: func(_ *slackfake.Fake, o *Options) { o.BotToken = "xoxb-wrong" },
-			code: "invalid_auth", permanent: true, says: "slack.bot_token"},
-		{name: "no token", prepare: func(_ *slackfake.Fake, o *Options) { o.BotToken = "" },
-			code: "not_authed", permanent: true, says: "slack.bot_token"},
-		{name: "app token in its place", prepare: func(f *slackfake.Fake, o *Options) { o.BotToken = f.AppToken() },
-			code: "not_allowed_token_type", permanent: true, says: "xoxb-"},
-		{name: "revoked token", prepare: func(f *slackfake.Fake, _ *Options) { f.RefuseBot("token_revoked") },
-			code: "token_revoked", permanent: true, says: "slack.bot_token"},
-		{name: "account gone", prepare: func(f *slackfake.Fake, _ *Options) { f.RefuseBot("account_inactive") },
-			code: "account_inactive", permanent: true, says: "slack.bot_token"},
-		{name: "too long", prepare: fault(slackfake.Fault{Kind: slackfake.Refuse, Code: "msg_too_long"}),
-			code: "msg_too_long", permanent: true, says: "too long"},
-		{name: "a code nobody knows", prepare: fault(slackfake.Fault{Kind: slackfake.Refuse, Code: "brand_new"}),
-			code: "brand_new", says: "brand_new"},
+		{
+			name: "wrong token", prepare: func(_ *slackfake.Fake, o *Options) { o.BotToken = "xoxb-wrong" },
+			code: "invalid_auth", permanent: true, says: "slack.bot_token",
+		},
+		{
+			name: "no token", prepare: func(_ *slackfake.Fake, o *Options) { o.BotToken = "" },
+			code: "not_authed", permanent: true, says: "slack.bot_token",
+		},
+		{
+			name: "app token in its place", prepare: func(f *slackfake.Fake, o *Options) { o.BotToken = f.AppToken() },
+			code: "not_allowed_token_type", permanent: true, says: "xoxb-",
+		},
+		{
+			name: "revoked token", prepare: func(f *slackfake.Fake, _ *Options) { f.RefuseBot("token_revoked") },
+			code: "token_revoked", permanent: true, says: "slack.bot_token",
+		},
+		{
+			name: "account gone", prepare: func(f *slackfake.Fake, _ *Options) { f.RefuseBot("account_inactive") },
+			code: "account_inactive", permanent: true, says: "slack.bot_token",
+		},
+		{
+			name: "too long", prepare: fault(slackfake.Fault{Kind: slackfake.Refuse, Code: "msg_too_long"}),
+			code: "msg_too_long", permanent: true, says: "too long",
+		},
+		{
+			name: "a code nobody knows", prepare: fault(slackfake.Fault{Kind: slackfake.Refuse, Code: "brand_new"}),
+			code: "brand_new", says: "brand_new",
+		},
 		{name: "Slack is down", prepare: fault(slackfake.Fault{Kind: slackfake.ServerError}), code: "http_500", says: "tried again"},
 		{name: "connection reset", prepare: fault(slackfake.Fault{Kind: slackfake.Reset}), code: "no_answer", says: "did not answer"},
 		{name: "answer lost", prepare: fault(slackfake.Fault{Kind: slackfake.LoseAnswer}), code: "no_answer", says: "did not answer"},
 		{name: "not Slack's answer", prepare: fault(slackfake.Fault{Kind: slackfake.Garbage}), code: "bad_answer", says: "slack.api_url"},
-		{name: "nobody there", prepare: func(_ *slackfake.Fake, o *Options) { o.APIURL = "http://127.0.0.1:1/api/" },
-			code: "unreachable", says: "cannot be reached"},
+		{
+			name: "nobody there", prepare: func(_ *slackfake.Fake, o *Options) { o.APIURL = "http://127.0.0.1:1/api/" },
+			code: "unreachable", says: "cannot be reached",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f := workspace(t, slackfake.Options{Channels: channels, Scopes: tc.scopes})
@@ -273,8 +289,10 @@ func TestCheck(t *testing.T) {
 	}{
 		{name: "good token"},
 		{name: "no token", prepare: func(_ *slackfake.Fake, o *Options) { o.BotToken = "" }, says: []string{"slack.bot_token is empty"}},
-		{name: "bad token", prepare: func(_ *slackfake.Fake, o *Options) { o.BotToken = "xoxb-bad" },
-			says: []string{"invalid_auth", "Bot User OAuth Token", "slack.bot_token"}},
+		{
+			name: "bad token", prepare: func(_ *slackfake.Fake, o *Options) { o.BotToken = "xoxb-bad" },
+			says: []string{"invalid_auth", "Bot User OAuth Token", "slack.bot_token"},
+		},
 		{name: "no right to write", scopes: []string{"commands"}, says: []string{"chat:write", "reinstall"}},
 		{name: "not Slack", prepare: fault(slackfake.Fault{Kind: slackfake.Garbage}), says: []string{"slack.api_url"}},
 		{name: "API address without its last slash", prepare: func(f *slackfake.Fake, o *Options) { o.APIURL = strings.TrimSuffix(f.URL(), "/") }},

@@ -47,7 +47,8 @@ type Options struct {
 	Commands Commands
 	Log      *slog.Logger
 	Now      func() time.Time
-	// HTTP is the client for the Web API; one with a time limit of 30 s if nil.
+	// HTTP is the client for the Web API. Without a time limit of its own it
+	// gets one of 30 s.
 	HTTP *http.Client
 	// MinGap is the time between two messages to one channel; 1 s if zero, as
 	// Slack asks for, and none if negative.
@@ -112,9 +113,12 @@ func New(o Options) *Slack {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	client := http.Client{Timeout: 30 * time.Second}
+	var client http.Client
 	if o.HTTP != nil {
 		client = *o.HTTP
+	}
+	if client.Timeout == 0 {
+		client.Timeout = 30 * time.Second
 	}
 	// A redirected call would carry the token, or an answer meant for one
 	// person, to wherever the redirect points.

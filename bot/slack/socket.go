@@ -105,8 +105,7 @@ func (s *Slack) listen(ctx context.Context) error {
 			if err := n.handle(evt); err != nil {
 				hangUp()
 				n.finish(stopWork)
-				<-ended
-				return err
+				return errors.Join(err, <-ended)
 			}
 		case <-stop:
 			stop, n.closing = nil, true
@@ -117,8 +116,7 @@ func (s *Slack) listen(ctx context.Context) error {
 			}()
 		case <-finished:
 			hangUp()
-			<-ended
-			return ctx.Err()
+			return <-ended
 		case err := <-ended:
 			n.finish(stopWork)
 			return err

@@ -18,6 +18,8 @@ import (
 	"tipoff/bot/slack/slackfake"
 )
 
+var _ Commands = (*command.Router)(nil)
+
 // script is a Router whose answers a test writes.
 type script struct {
 	line func(ctx context.Context, text string, u command.User, channel string) card.Page
@@ -82,10 +84,17 @@ func listening(t *testing.T, fo slackfake.Options, c Commands, adjust func(*Slac
 		}
 		noSecrets(t, o, logs.String())
 	})
-	if err := f.WaitConnected(t.Context(), 1); err != nil {
+	if err := f.WaitConnected(soon(t), 1); err != nil {
 		t.Fatal(err)
 	}
 	return running{f, stop, logs}
+}
+
+// soon ends a wait that would be for ever.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // lockedBuffer holds a log, and wakes who waits for a line of it.
@@ -133,7 +142,7 @@ func (l *lockedBuffer) wait(ctx context.Context, text string) error {
 
 func (r running) slash(t *testing.T, s slackfake.Slash) slackfake.Reply {
 	t.Helper()
-	reply, err := r.SlashCommand(t.Context(), s)
+	reply, err := r.SlashCommand(soon(t), s)
 	if err != nil {
 		t.Fatalf("%v\nlogs:\n%s", err, r.logs)
 	}
@@ -168,7 +177,7 @@ func TestSlowCommandIsDeferred(t *testing.T) {
 	r := listening(t, slackfake.Options{}, c, func(s *Slack) { s.ackAfter = time.Millisecond })
 	go func() {
 		defer close(release)
-		if err := r.WaitAcks(t.Context(), 1); err != nil {
+		if err := r.WaitAcks(soon(t), 1); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -197,7 +206,7 @@ func TestAnswerTooLargeForAnAcknowledgementIsDeferred(t *testing.T) {
 func TestClickTurnsThePage(t *testing.T) {
 	r := listening(t, slackfake.Options{}, echo, nil)
 	for _, action := range []string{"page_next", "page_prev"} {
-		reply, err := r.Click(t.Context(), slackfake.Click{ActionID: action, Value: "tok.1", User: "U777", UserName: "bo", Channel: "C9"})
+		reply, err := r.Click(soon(t), slackfake.Click{ActionID: action, Value: "tok.1", User: "U777", UserName: "bo", Channel: "C9"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +252,7 @@ func TestAnswerGoesNowhereButToSlack(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		if err := r.logs.wait(t.Context(), "not used"); err != nil {
+		if err := r.logs.wait(soon(t), "not used"); err != nil {
 			t.Error(err)
 		}
 		cancel()
@@ -257,13 +266,47 @@ func TestAnswerGoesNowhereButToSlack(t *testing.T) {
 func TestAnswerIsTriedAgainWhenSlackHasABadMoment(t *testing.T) {
 	r := listening(t, slackfake.Options{}, echo, nil)
 	r.Fail(slackfake.Fault{Kind: slackfake.ServerError, Method: "response_url"})
-	reply, err := r.Click(t.Context(), slackfake.Click{ActionID: "page_next", Value: "tok.1"})
+	reply, err := r.Click(soon(t), slackfake.Click{ActionID: "page_next", Value: "tok.1"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	says(t, reply, "tok.1")
 	if n := r.Calls("response_url"); n != 2 {
 		t.Errorf("%d posts", n)
+	}
+}
+
+func TestAnswerThatIsLostIsLoggedWithoutItsAddress(t *testing.T) {
+	r := listening(t, slackfake.Options{}, echo, nil)
+	r.Fail(slackfake.Fault{Kind: slackfake.Reset, Method: "response_url"})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		if err := r.logs.wait(soon(t), "slack answer not delivered"); err != nil {
+			t.Error(err)
+		}
+	}()
+	// Shutdown looks through the log for secrets, the address among them.
+	if reply, err := r.Click(ctx, slackfake.Click{ActionID: "page_next", Value: "tok.1"}); err == nil {
+		t.Errorf("answered all the same: %+v", reply)
+	}
+	if n := r.Calls("response_url"); n != 1 {
+		t.Errorf("%d posts: it may have arrived, so it is not repeated", n)
+	}
+}
+
+func TestRefusedAnswerIsLogged(t *testing.T) {
+	r := listening(t, slackfake.Options{}, echo, nil)
+	r.Fail(slackfake.Fault{Kind: slackfake.Refuse, Method: "response_url", Code: "expired_url"})
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		if err := r.logs.wait(soon(t), "expired_url"); err != nil {
+			t.Error(err)
+		}
+	}()
+	if reply, err := r.Click(ctx, slackfake.Click{ActionID: "page_next", Value: "tok.1"}); err == nil {
+		t.Errorf("answered all the same: %+v", reply)
 	}
 }
 
@@ -302,7 +345,7 @@ func TestTooManyCommandsAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range maxRunning {
 		wg.Go(func() {
-			reply, err := r.SlashCommand(t.Context(), slackfake.Slash{})
+			reply, err := r.SlashCommand(soon(t), slackfake.Slash{})
 			if err != nil || !strings.Contains(reply.Plain(), "done") {
 				t.Errorf("%v %v", reply, err)
 			}
@@ -342,7 +385,7 @@ func TestOddPayloadsHarmNothing(t *testing.T) {
 		{"interactive", nil},
 		{"unheard_of", map[string]any{}},
 	} {
-		if err := r.Envelope(t.Context(), tc.kind, tc.payload); err != nil {
+		if err := r.Envelope(soon(t), tc.kind, tc.payload); err != nil {
 			t.Errorf("%s %v: %v", tc.kind, tc.payload, err)
 		}
 	}
@@ -355,7 +398,7 @@ func TestComesBackAfterADisconnect(t *testing.T) {
 		if err := part(); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.WaitConnected(t.Context(), i+2); err != nil {
+		if err := r.WaitConnected(soon(t), i+2); err != nil {
 			t.Fatal(err)
 		}
 		text := fmt.Sprintf("again %d", i)
@@ -373,7 +416,7 @@ func TestComesBackWhenSlackHasABadMoment(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- New(o).Run(ctx) }()
-	if err := f.WaitConnected(t.Context(), 1); err != nil {
+	if err := f.WaitConnected(soon(t), 1); err != nil {
 		t.Error(err)
 	}
 	cancel()
@@ -404,7 +447,7 @@ func TestRunRefusals(t *testing.T) {
 			if tc.change != nil {
 				tc.change(f, &o)
 			}
-			err := New(o).Run(t.Context())
+			err := New(o).Run(soon(t))
 			e := failure(t, err)
 			if e.Code != tc.code || !e.Permanent || !strings.Contains(e.Text, tc.says) {
 				t.Errorf("got %s: %s", e.Code, e.Text)
@@ -427,7 +470,7 @@ func TestShutdownFinishesWhatIsRunning(t *testing.T) {
 	r := listening(t, slackfake.Options{}, c, nil)
 	got := make(chan slackfake.Reply, 1)
 	go func() {
-		reply, err := r.SlashCommand(t.Context(), slackfake.Slash{})
+		reply, err := r.SlashCommand(soon(t), slackfake.Slash{})
 		if err != nil {
 			t.Error(err)
 		}
@@ -436,7 +479,7 @@ func TestShutdownFinishesWhatIsRunning(t *testing.T) {
 	<-started
 	stopped := make(chan error, 1)
 	go func() { stopped <- r.stop() }()
-	if err := r.logs.wait(t.Context(), "slack stopping"); err != nil {
+	if err := r.logs.wait(soon(t), "slack stopping"); err != nil {
 		t.Fatal(err)
 	}
 	says(t, r.slash(t, slackfake.Slash{}), "Tipoff is restarting")
@@ -445,7 +488,7 @@ func TestShutdownFinishesWhatIsRunning(t *testing.T) {
 	if err := <-stopped; err != nil {
 		t.Errorf("Run: %v", err)
 	}
-	if err := r.WaitDisconnected(t.Context()); err != nil {
+	if err := r.WaitDisconnected(soon(t)); err != nil {
 		t.Error(err)
 	}
 }
@@ -460,7 +503,7 @@ func TestShutdownDoesNotWaitForEver(t *testing.T) {
 	r := listening(t, slackfake.Options{}, c, func(s *Slack) { s.shutdownGrace = 10 * time.Millisecond })
 	got := make(chan slackfake.Reply, 1)
 	go func() {
-		reply, err := r.SlashCommand(t.Context(), slackfake.Slash{})
+		reply, err := r.SlashCommand(soon(t), slackfake.Slash{})
 		if err != nil {
 			t.Error(err)
 		}

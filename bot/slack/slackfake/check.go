@@ -106,8 +106,10 @@ func tooLongTogether(blocks json.RawMessage) *Problem {
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(list)
 	if n := textsIn(list); n > maxAllTexts || plain.Len() > maxAllBytes {
-		return &Problem{"msg_blocks_too_long", "blocks",
-			fmt.Sprintf("%d characters in %d bytes, %d in %d allowed", n, plain.Len(), maxAllTexts, maxAllBytes)}
+		return &Problem{
+			"msg_blocks_too_long", "blocks",
+			fmt.Sprintf("%d characters in %d bytes, %d in %d allowed", n, plain.Len(), maxAllTexts, maxAllBytes),
+		}
 	}
 	return nil
 }

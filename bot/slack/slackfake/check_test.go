@@ -107,24 +107,44 @@ func TestActiveMentionsAndLinks(t *testing.T) {
 		links    []Link
 	}{
 		{"plain", Message{Text: "hello @here"}, nil, nil},
-		{"in the text", Message{Text: "<!here> <!channel|c> <!everyone> <@U1|ana> <!subteam^S1|team>"},
-			[]string{"<!here>", "<!channel>", "<!everyone>", "<@U1>", "<!subteam^S1>"}, nil},
+		{
+			"in the text",
+			Message{Text: "<!here> <!channel|c> <!everyone> <@U1|ana> <!subteam^S1|team>"},
+			[]string{"<!here>", "<!channel>", "<!everyone>", "<@U1>", "<!subteam^S1>"},
+			nil,
+		},
 		{"escaped", Message{Text: "&lt;!here&gt;"}, nil, nil},
 		{"names are linked", Message{Text: "hi @here", linkNames: true}, []string{"@here"}, nil},
 		{"in mrkdwn", Message{Text: "t", Blocks: json.RawMessage(`[{"type":"section","text":{"type":"mrkdwn","text":"<!here>"}}]`)}, []string{"<!here>"}, nil},
 		{"in plain text", Message{Text: "t", Blocks: json.RawMessage(`[{"type":"section","text":{"type":"plain_text","text":"<!here>"}}]`)}, nil, nil},
-		{"as rich text", Message{Text: "t", Blocks: json.RawMessage(inline(
-			`{"type":"user","user_id":"U1"},{"type":"usergroup","usergroup_id":"S1"},{"type":"broadcast","range":"here"},{"type":"text","text":"<!channel>"}`))},
-			[]string{"<@U1>", "<!subteam^S1>", "<!here>"}, nil},
+		{
+			"as rich text",
+			Message{Text: "t", Blocks: json.RawMessage(inline(
+				`{"type":"user","user_id":"U1"},{"type":"usergroup","usergroup_id":"S1"},{"type":"broadcast","range":"here"},{"type":"text","text":"<!channel>"}`))},
+			[]string{"<@U1>", "<!subteam^S1>", "<!here>"},
+			nil,
+		},
 		{"a date and a channel notify nobody", Message{Text: "<!date^1^{time}|x> <#C1>"}, nil, nil},
-		{"links", Message{Text: "<https://a.example|b> www.c.example"}, nil,
-			[]Link{{"https://a.example", "b"}, {"www.c.example", "www.c.example"}}},
-		{"verbatim links nothing by itself", Message{Text: "t", Blocks: json.RawMessage(
-			`[{"type":"section","text":{"type":"mrkdwn","verbatim":true,"text":"a.example <https://b.example>"}}]`)}, nil,
-			[]Link{{"https://b.example", "https://b.example"}}},
-		{"rich text links", Message{Text: "t", Blocks: json.RawMessage(inline(
-			`{"type":"link","url":"https://a.example"},{"type":"text","text":"https://b.example"}`))}, nil,
-			[]Link{{"https://a.example", "https://a.example"}}},
+		{
+			"links",
+			Message{Text: "<https://a.example|b> www.c.example"},
+			nil,
+			[]Link{{"https://a.example", "b"}, {"www.c.example", "www.c.example"}},
+		},
+		{
+			"verbatim links nothing by itself",
+			Message{Text: "t", Blocks: json.RawMessage(
+				`[{"type":"section","text":{"type":"mrkdwn","verbatim":true,"text":"a.example <https://b.example>"}}]`)},
+			nil,
+			[]Link{{"https://b.example", "https://b.example"}},
+		},
+		{
+			"rich text links",
+			Message{Text: "t", Blocks: json.RawMessage(inline(
+				`{"type":"link","url":"https://a.example"},{"type":"text","text":"https://b.example"}`))},
+			nil,
+			[]Link{{"https://a.example", "https://a.example"}},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.mentions, ActiveMentions(tc.m)); diff != "" {

@@ -23,6 +23,13 @@ func start(t *testing.T, o Options) (*Fake, *slack.Client) {
 	return f, slack.New(f.BotToken(), slack.OptionAPIURL(f.URL()), slack.OptionAppLevelToken(f.AppToken()))
 }
 
+// soon ends a wait that would be for ever.
+func soon(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func post(t *testing.T, api *slack.Client, id string) string {
 	t.Helper()
 	_, ts, err := api.PostMessageContext(t.Context(), "C0123", slack.MsgOptionText(id, false),
@@ -189,24 +196,24 @@ func client(t *testing.T, f *Fake, api *slack.Client, payload any) {
 		cancel()
 		<-done
 	})
-	if err := f.WaitConnected(t.Context(), 1); err != nil {
+	if err := f.WaitConnected(soon(t), 1); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestUnacknowledgedEnvelopesAreNoted(t *testing.T) {
 	f, api := start(t, Options{AckWithin: time.Millisecond})
-	if _, err := f.SlashCommand(t.Context(), Slash{}); !errors.Is(err, errNotConnected) {
+	if _, err := f.SlashCommand(soon(t), Slash{}); !errors.Is(err, errNotConnected) {
 		t.Errorf("nobody there: %v", err)
 	}
 	sock := socketmode.New(api)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() { _ = sock.RunContext(ctx) }()
-	if err := f.WaitConnected(t.Context(), 1); err != nil {
+	if err := f.WaitConnected(soon(t), 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := f.SlashCommand(t.Context(), Slash{}); err == nil || !strings.Contains(err.Error(), "operation_timeout") {
+	if _, err := f.SlashCommand(soon(t), Slash{}); err == nil || !strings.Contains(err.Error(), "operation_timeout") {
 		t.Errorf("got %v", err)
 	}
 	if len(f.Violations()) != 1 {
@@ -217,11 +224,11 @@ func TestUnacknowledgedEnvelopesAreNoted(t *testing.T) {
 func TestAcknowledgementsAreChecked(t *testing.T) {
 	f, api := start(t, Options{})
 	client(t, f, api, map[string]any{"text": "hi", "response_type": "in_channel"})
-	r, err := f.SlashCommand(t.Context(), Slash{Text: "x"})
+	r, err := f.SlashCommand(soon(t), Slash{Text: "x"})
 	if err != nil || r.Text != "hi" || r.Ephemeral || r.Deferred {
 		t.Errorf("%+v %v", r, err)
 	}
-	if err := f.Envelope(t.Context(), "interactive", map[string]any{"type": "block_actions"}); err != nil {
+	if err := f.Envelope(soon(t), "interactive", map[string]any{"type": "block_actions"}); err != nil {
 		t.Fatal(err)
 	}
 	if v := f.Violations(); len(v) != 1 || !strings.Contains(v[0], "takes no payload") {
