@@ -126,19 +126,12 @@ func (v *visit) items(ctx context.Context) error {
 func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err error) {
 	for _, in := range v.report.Visit.Items {
 		it := &item{Story: in.Story, guid: in.GUID}
-		if url, ok := story.CanonicalURL(it.URL); ok {
-			it.URL = url
-		}
 		it.Source, it.Seen = v.report.Source.Name, v.now
-		it.Tags = mergeTags(v.report.Source.Tags, it.Tags)
-		it.ID = story.NewID(it.Source, it.guid, it.URL)
-		if it.URL == "" && it.guid == "" {
-			it.ID = story.NewID(it.Source, it.Title, "")
-		}
-		it.identity = store.NewIdentity(it.guid, it.URL, it.Title)
-		it.known, it.isKnown, err = v.tx.Known(ctx, v.report.ID, it.identity)
-		if err != nil {
-			return nil, 0, err
+		it.name(in.LinkShared)
+		if v.report.Status.Stories > 0 { // or else there is nothing to know
+			if it.known, it.isKnown, err = v.tx.Known(ctx, v.report.ID, it.identity); err != nil {
+				return nil, 0, err
+			}
 		}
 		if !it.isKnown {
 			fresh++
@@ -148,15 +141,19 @@ func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err err
 	return items, fresh, nil
 }
 
-// mergeTags puts the source's own tags before the item's.
-func mergeTags(source, item []string) []string {
-	tags := slices.Clone(source)
-	for _, t := range item {
-		if !slices.Contains(tags, t) {
-			tags = append(tags, t)
-		}
+// name gives an item its id and its identity within the source. An address
+// that several items share tells nothing and is kept as it is.
+func (it *item) name(linkShared bool) {
+	address := ""
+	if url, ok := story.CanonicalURL(it.URL); ok && !linkShared {
+		it.URL, address = url, url
 	}
-	return tags
+	guid := it.guid
+	if guid == "" && address == "" {
+		guid = it.Title
+	}
+	it.ID = story.NewID(it.Source, guid, address)
+	it.identity = store.NewIdentity(it.guid, address, it.Title)
 }
 
 // recentTitles is how far back a source that changed all ids is known again.
@@ -227,11 +224,10 @@ func (v *visit) item(ctx context.Context, it *item) error {
 	if err != nil {
 		return err
 	}
-	if err := v.tx.AddSighting(ctx, v.report.ID, it.identity, key, it.URL, &it.Story); err != nil {
+	if err := v.sighted(ctx, it, key, it.URL); err != nil {
 		return err
 	}
 	v.out.New++
-	v.out.Status.Stories++
 	reason := ReasonNew
 	switch {
 	case v.baseline && it.news:
@@ -244,6 +240,12 @@ func (v *visit) item(ctx context.Context, it *item) error {
 	}
 	it.Sources = []story.Sighting{{Name: it.Source, URL: it.URL, Published: it.Published}}
 	return v.tell(ctx, key, reason, nil, &it.Story)
+}
+
+// sighted records that this source tells a story, and counts it.
+func (v *visit) sighted(ctx context.Context, it *item, key store.Key, storyURL string) error {
+	v.out.Status.Stories++
+	return v.tx.AddSighting(ctx, v.report.ID, it.identity, key, storyURL, &it.Story)
 }
 
 // find looks for a story that the archive has under another identity.
@@ -286,7 +288,7 @@ func (v *visit) also(ctx context.Context, it *item, key store.Key) error {
 	if err != nil {
 		return err
 	}
-	if err := v.tx.AddSighting(ctx, v.report.ID, it.identity, key, before.URL, &it.Story); err != nil {
+	if err := v.sighted(ctx, it, key, before.URL); err != nil {
 		return err
 	}
 	if v.baseline {

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
+	"hash/fnv"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
@@ -15,8 +15,8 @@ import (
 	"tipoff/sources/story"
 )
 
-// keyShift leaves room for 1,024 stories within a second before the next
-// second's keys are used.
+// keyShift leaves room for 1,024 stories within a second before they take the
+// next second's keys.
 const keyShift = 10
 
 const (
@@ -27,14 +27,13 @@ WHERE g.source = ? AND g.identity = ?`
 
 	sqlKeyByID = `SELECT key FROM stories WHERE id = ?`
 
-	// The first free key at or after the story's own second.
-	sqlLastKey = `SELECT key FROM stories WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1`
-
 	sqlAddStory = `
 INSERT INTO stories (key, id, source, url, title, summary, content, author, tags, lang, published, seen, updated)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
 
-	sqlIndexStory = `INSERT OR REPLACE INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
+	// A replacement looks for the old entry, which costs as much as the new one.
+	sqlIndexStory   = `INSERT INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
+	sqlReindexStory = `INSERT OR REPLACE INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
 
 	sqlAddSighting = `
 INSERT INTO sightings (source, identity, story, text_hash, url, published, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -59,7 +58,7 @@ ON CONFLICT DO NOTHING`
 )
 
 // hot are the statements prepared at the start.
-var hot = []string{sqlKnown, sqlKeyByID, sqlLastKey, sqlAddStory, sqlIndexStory, sqlAddSighting, sqlSaveVisit}
+var hot = []string{sqlKnown, sqlKeyByID, sqlAddStory, sqlIndexStory, sqlAddSighting, sqlSaveVisit}
 
 // Known looks up a source's item. The bool is false for one never seen.
 func (t *Tx) Known(ctx context.Context, source int64, id store.Identity) (store.Known, bool, error) {
@@ -120,43 +119,41 @@ SELECT title, key FROM stories WHERE key IN (SELECT story FROM sightings WHERE s
 
 // AddStory stores a new story and indexes it.
 func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, error) {
-	key, err := t.freeKey(ctx, s.Time())
-	if err != nil {
-		return 0, err
+	tags := []byte("[]")
+	if len(s.Tags) > 0 {
+		var err error
+		if tags, err = json.Marshal(s.Tags); err != nil {
+			return 0, err
+		}
 	}
-	tags, err := json.Marshal(append([]string{}, s.Tags...))
-	if err != nil {
-		return 0, err
+	// Within its second a story has a place of its own, by its id; only where
+	// that is taken does it look for the next.
+	sec := max(s.Time().Unix(), 1)
+	key := sec<<keyShift | int64(fnv32(s.ID)&(1<<keyShift-1))
+	for ; ; key++ {
+		res, err := t.exec(ctx, sqlAddStory, key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
+			s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated))
+		if err != nil {
+			return 0, fmt.Errorf("store story: %w", err)
+		}
+		if n, err := res.RowsAffected(); err != nil || n > 0 {
+			return store.Key(key), errors.Join(err, t.index(ctx, sqlIndexStory, store.Key(key), s))
+		}
 	}
-	if _, err := t.exec(ctx, sqlAddStory, int64(key), s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
-		s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated)); err != nil {
-		return 0, fmt.Errorf("store story: %w", err)
-	}
-	return key, t.index(ctx, key, s)
 }
 
-func (t *Tx) index(ctx context.Context, key store.Key, s *story.Story) error {
+func fnv32(s string) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(s)) // never fails
+	return h.Sum32()
+}
+
+func (t *Tx) index(ctx context.Context, query string, key store.Key, s *story.Story) error {
 	title, summary, content := filters.IndexTexts(s)
-	if _, err := t.exec(ctx, sqlIndexStory, int64(key), title, summary, content); err != nil {
+	if _, err := t.exec(ctx, query, int64(key), title, summary, content); err != nil {
 		return fmt.Errorf("index story: %w", err)
 	}
 	return nil
-}
-
-func (t *Tx) freeKey(ctx context.Context, when time.Time) (store.Key, error) {
-	for sec := max(when.Unix(), 1); ; sec++ {
-		first, next := sec<<keyShift, (sec+1)<<keyShift
-		var last int64
-		err := t.row(ctx, sqlLastKey, []any{first, next}, &last)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return store.Key(first), nil
-		case err != nil:
-			return 0, fmt.Errorf("find a key: %w", err)
-		case last+1 < next:
-			return store.Key(last + 1), nil
-		}
-	}
 }
 
 // AddSighting says that a source tells a story under an identity; told is the
@@ -182,7 +179,7 @@ func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 	if _, err := t.exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, int64(k)); err != nil {
 		return fmt.Errorf("edit story: %w", err)
 	}
-	return t.index(ctx, k, s)
+	return t.index(ctx, sqlReindexStory, k, s)
 }
 
 // SaveVisit stores a source's health after a visit.

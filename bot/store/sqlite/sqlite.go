@@ -281,18 +281,28 @@ func (s *Store) prepare(ctx context.Context) error {
 // written together, or not at all.
 type Tx struct {
 	*sql.Tx
-	s *Store
+	s     *Store
+	stmts map[string]*sql.Stmt
 }
 
-// stmt is the statement in this transaction.
+// stmt is the statement in this transaction, which closes it at its end.
 func (t *Tx) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
+	if st := t.stmts[query]; st != nil {
+		return st, nil
+	}
 	t.s.mu.Lock()
 	st := t.s.stmts[query]
 	t.s.mu.Unlock()
-	if st == nil {
-		return t.PrepareContext(ctx, query)
+	if st != nil {
+		st = t.StmtContext(ctx, st)
+	} else {
+		var err error
+		if st, err = t.PrepareContext(ctx, query); err != nil {
+			return nil, err
+		}
 	}
-	return t.StmtContext(ctx, st), nil
+	t.stmts[query] = st
+	return st, nil
 }
 
 func (t *Tx) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
@@ -326,7 +336,7 @@ func (s *Store) Update(ctx context.Context, f func(ctx context.Context, tx *Tx) 
 	if err != nil {
 		return s.explain(err)
 	}
-	if err := f(ctx, &Tx{Tx: tx, s: s}); err != nil {
+	if err := f(ctx, &Tx{Tx: tx, s: s, stmts: make(map[string]*sql.Stmt)}); err != nil {
 		return errors.Join(s.explain(err), ignoreDone(tx.Rollback()))
 	}
 	return s.explain(tx.Commit())

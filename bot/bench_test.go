@@ -1,0 +1,185 @@
+package bot_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mmcdole/gofeed"
+
+	"tipoff/bot"
+	"tipoff/bot/alert"
+	"tipoff/bot/config"
+	"tipoff/sources"
+)
+
+// The size of the benchmark's world.
+const (
+	benchFeeds = 200
+	benchItems = 30
+)
+
+// TestMain is also the server of the benchmark's feeds, in a process of its
+// own so that its work is not counted as the program's.
+func TestMain(m *testing.M) {
+	if os.Getenv("TIPOFF_BENCH_SERVER") != "" {
+		serveBench()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func serveBench() {
+	srv := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(strings.Trim(r.URL.Path, "/"))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		tag := fmt.Sprintf(`"%d"`, n)
+		w.Header().Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("Content-Type", "application/rss+xml")
+		_, _ = w.Write(benchFeed(n))
+	})}
+	l, err := listenLoopback()
+	if err != nil {
+		fmt.Println("error:", err)
+		return
+	}
+	fmt.Println(l.Addr())
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the benchmark is over
+		_ = srv.Close()
+	}()
+	_ = srv.Serve(l)
+}
+
+// benchFeed is a feed of items of about 490 bytes of text.
+func benchFeed(n int) []byte {
+	words := strings.Fields(`security researchers vulnerability attackers exploited campaign malware patch update critical remote
+code execution the a of in and to with for on by from was has been new group actors targeting government telecom networks data breach
+customers credentials phishing cloud server windows linux kernel chain supply software package backdoor loader stealer botnet
+infrastructure domains report analysis week month year agency warns federal agencies`)
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<?xml version="1.0" encoding="UTF-8"?><rss version="2.0"><channel><title>Feed %d</title><link>https://feed%d.example/</link>`, n, n)
+	seed := uint32(n + 1)
+	word := func() string {
+		seed = seed*1664525 + 1013904223
+		return words[int(seed>>16)%len(words)]
+	}
+	for i := range benchItems {
+		fmt.Fprintf(&b, `<item><title>Story %d of feed %d: %s %s %s</title><link>https://feed%d.example/2024/02/story-%d?utm_source=rss</link><guid isPermaLink="false">f%d-%d</guid><pubDate>Mon, 19 Feb 2024 %02d:%02d:00 GMT</pubDate><category>Security</category><description>&lt;p&gt;`,
+			i, n, word(), word(), word(), n, i, n, i, i%24, n%60)
+		for range 66 {
+			b.WriteString(word() + " ")
+		}
+		b.WriteString(`&lt;/p&gt;</description></item>`)
+	}
+	b.WriteString(`</channel></rss>`)
+	return b.Bytes()
+}
+
+// BenchmarkPoll measures the processor time of a first `poll` over 200 feeds
+// of 30 items (everything is fetched, parsed, stored and indexed) and of a
+// second one (all answer 304), as multiples of the time that gofeed alone
+// takes to parse the same bytes once. The first is to stay below 2.
+func BenchmarkPoll(b *testing.B) {
+	server := exec.Command(os.Args[0])
+	server.Env = append(os.Environ(), "TIPOFF_BENCH_SERVER=1")
+	in, err := server.StdinPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := server.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		_ = in.Close()
+		_ = server.Wait()
+	}()
+	var address string
+	if _, err := fmt.Fscanln(out, &address); err != nil {
+		b.Fatal(err)
+	}
+
+	cfg := &config.Config{
+		Zone: time.UTC, Command: "news",
+		Fetch: config.Fetch{
+			Timeout: 20 * time.Second, MaxBytes: 8 << 20, Concurrency: 32, PerHost: 32,
+			AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+		},
+		Channels: []alert.Channel{{Name: "desk", File: "alerts.jsonl"}},
+		Watches: []alert.Watch{
+			{Name: "apt", Query: `apt* OR "volt typhoon"`, Channels: []string{"desk"}},
+			{Name: "china", Query: `china OR chinese OR beijing`, Channels: []string{"desk"}},
+		},
+	}
+	for i := range benchFeeds {
+		cfg.Sources = append(cfg.Sources, sources.Source{Name: fmt.Sprint("f", i), URL: fmt.Sprintf("http://%s/%d", address, i), Schedule: "@hourly"})
+	}
+
+	var parse, first, second time.Duration
+	for b.Loop() {
+		start := cpuTime()
+		for i := range benchFeeds {
+			if _, err := gofeed.NewParser().Parse(bytes.NewReader(benchFeed(i))); err != nil {
+				b.Fatal(err)
+			}
+		}
+		parse += cpuTime() - start
+		start = cpuTime()
+		for i := range benchFeeds {
+			benchFeed(i)
+		}
+		parse -= cpuTime() - start // the making of the feeds
+
+		cfg.Store = "sqlite:" + filepath.Join(b.TempDir(), "tipoff.db")
+		first += benchPoll(b, cfg, bot.Totals{Polled: benchFeeds, Baseline: benchFeeds * benchItems})
+		second += benchPoll(b, cfg, bot.Totals{Polled: benchFeeds, Unchanged: benchFeeds})
+	}
+	b.ReportMetric(first.Seconds()/parse.Seconds(), "first/gofeed")
+	b.ReportMetric(second.Seconds()/parse.Seconds(), "unchanged/gofeed")
+	b.ReportMetric(float64(second.Microseconds())/float64(b.N)/benchFeeds, "µs-cpu/unchanged-feed")
+}
+
+// benchPoll polls once and returns the processor time it took, start and stop
+// of the program included.
+func benchPoll(b *testing.B, cfg *config.Config, want bot.Totals) time.Duration {
+	b.Helper()
+	start := cpuTime()
+	app, err := bot.New(b.Context(), cfg, bot.Options{Log: slog.New(slog.DiscardHandler), Version: "bench", Once: true, Dir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := app.PollOnce(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if err := app.Stop(); err != nil {
+		b.Fatal(err)
+	}
+	if err := app.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if got := app.Totals(); got != want {
+		b.Fatalf("%+v, want %+v", got, want)
+	}
+	return cpuTime() - start
+}
