@@ -40,15 +40,16 @@ func (s *Searcher) Search(ctx context.Context, q store.Search) ([]store.Hit, err
 }
 
 // BackTest runs a query over the stories since a time, as if it had been a
-// watch. The days count from the archive's oldest story where that is later.
+// watch. The days count from the archive's oldest story where that is later,
+// and are one at least: an hour's archive says nothing of a day.
 func (s *Searcher) BackTest(ctx context.Context, f *filters.Filter, since time.Time) (store.BackTest, error) {
-	result := store.BackTest{Overlap: make(map[string]int)}
+	result := store.BackTest{Overlap: make(map[string]int), Days: 1}
 	oldest, err := s.archive.Oldest(ctx)
 	if err != nil {
 		return result, err
 	}
 	if from := later(since, oldest); !from.IsZero() {
-		result.Days = s.now().Sub(from).Hours() / 24
+		result.Days = max(result.Days, s.now().Sub(from).Hours()/24)
 	}
 	set := s.watches().Set
 	for hit, err := range s.archive.All(ctx, store.Search{Filter: f, Since: since}) {

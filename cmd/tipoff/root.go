@@ -108,6 +108,7 @@ Start here:
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.PersistentFlags().StringVar(&p.configFile, "config", "config.yaml", "the configuration `file`")
 	root.PersistentFlags().StringVar(&p.logFormat, "log-format", "text", "how to log to stderr: text or json")
 	root.PersistentFlags().StringVar(&p.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")

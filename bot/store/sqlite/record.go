@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
@@ -126,10 +125,10 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 			return 0, err
 		}
 	}
-	// Within its second a story has a place of its own, by its id; only where
-	// that is taken does it look for the next.
-	sec := max(s.Time().Unix(), 1)
-	key := sec<<keyShift | int64(fnv32(s.ID)&(1<<keyShift-1))
+	// Within a second the places go round, so that stories without a date keep
+	// the order in which they came, and a place that is taken is rare.
+	t.s.place++
+	key := max(s.Time().Unix(), 1)<<keyShift | t.s.place&(1<<keyShift-1)
 	for ; ; key++ {
 		res, err := t.exec(ctx, sqlAddStory, key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
 			s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated))
@@ -140,12 +139,6 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 			return store.Key(key), errors.Join(err, t.index(ctx, sqlIndexStory, store.Key(key), s))
 		}
 	}
-}
-
-func fnv32(s string) uint32 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(s)) // never fails
-	return h.Sum32()
 }
 
 func (t *Tx) index(ctx context.Context, query string, key store.Key, s *story.Story) error {

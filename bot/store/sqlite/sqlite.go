@@ -59,6 +59,9 @@ type Store struct {
 	lock  *flock.Flock
 	jobs  Enqueuer
 
+	// place counts the stories added; the one writing transaction has it.
+	place int64
+
 	mu    sync.Mutex // guards stmts
 	stmts map[string]*sql.Stmt
 }

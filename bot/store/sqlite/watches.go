@@ -43,10 +43,13 @@ func (s *Store) Watches(ctx context.Context) ([]alert.Watch, error) {
 	return all, s.explain(rows.Err())
 }
 
-// AddWatch stores a watch that somebody added. It fails with
-// [store.ErrExists] where the name is taken.
+// AddWatch stores a watch that somebody added; by is who, for the audit log,
+// and the watch's origin where it has none. It fails with [store.ErrExists]
+// where the name is taken.
 func (s *Store) AddWatch(ctx context.Context, w alert.Watch, by string) error {
-	w.Origin = by
+	if w.Origin == "" {
+		w.Origin = by
+	}
 	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
 		if _, removed, _, err := tx.watch(ctx, w.Name); err == nil && !removed {
 			return fmt.Errorf("watch %q: %w", w.Name, store.ErrExists)

@@ -1,0 +1,103 @@
+package search_test
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tipoff/bot/alert"
+	"tipoff/bot/search"
+	"tipoff/bot/store"
+	"tipoff/bot/watch"
+	"tipoff/filters"
+	"tipoff/sources/story"
+)
+
+// archive is a list of stories, newest first, and the watches.
+type archive struct {
+	stories []story.Story
+	watches []alert.Watch
+}
+
+func (a archive) Watches(context.Context) ([]alert.Watch, error)            { return a.watches, nil }
+func (a archive) AddWatch(context.Context, alert.Watch, string) error       { return nil }
+func (a archive) RemoveWatch(context.Context, string, string) error         { return nil }
+func (a archive) Search(context.Context, store.Search) ([]store.Hit, error) { return nil, nil }
+
+func (a archive) Oldest(context.Context) (time.Time, error) {
+	if len(a.stories) == 0 {
+		return time.Time{}, nil
+	}
+	return a.stories[len(a.stories)-1].Time(), nil
+}
+
+func (a archive) All(_ context.Context, q store.Search) iter.Seq2[store.Hit, error] {
+	return func(yield func(store.Hit, error) bool) {
+		for i := range a.stories {
+			s := &a.stories[i]
+			if !s.Time().Before(q.Since) && q.Filter.Match(filters.NewDoc(s)) && !yield(store.Hit{Story: *s}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestBackTest(t *testing.T) {
+	now := time.Date(2024, 2, 19, 12, 0, 0, 0, time.UTC)
+	var a archive
+	for i := range 20 {
+		title := "leak"
+		if i%2 == 1 {
+			title = "china leak"
+		}
+		a.stories = append(a.stories, story.Story{Title: title, Seen: now.Add(-time.Duration(i) * 24 * time.Hour)})
+	}
+	a.watches = []alert.Watch{{Name: "china", Query: "china"}, {Name: "other", Query: "nowhere"}}
+	book, err := watch.NewBook(t.Context(), a, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := search.New(a, book.Current, func() time.Time { return now })
+	f, err := filters.Compile("leak")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name  string
+		since time.Time
+		want  store.BackTest
+	}{
+		{"all of the archive", time.Time{}, store.BackTest{Hits: 20, Days: 19, Samples: a.stories[:5], Overlap: map[string]int{"china": 10}}},
+		{"a week", now.Add(-7 * 24 * time.Hour), store.BackTest{Hits: 8, Days: 7, Samples: a.stories[:5], Overlap: map[string]int{"china": 4}}},
+		{"further back than there is", now.Add(-1000 * 24 * time.Hour), store.BackTest{Hits: 20, Days: 19, Samples: a.stories[:5], Overlap: map[string]int{"china": 10}}},
+		{"an hour counts as a day", now.Add(-time.Hour), store.BackTest{Hits: 1, Days: 1, Samples: a.stories[:1], Overlap: map[string]int{}}},
+	} {
+		got, err := s.BackTest(t.Context(), f, test.since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: %s", test.name, diff)
+		}
+	}
+}
+
+func TestABadStoredWatchIsLeftOut(t *testing.T) {
+	a := archive{watches: []alert.Watch{{Name: "bad", Query: "(((("}, {Name: "good", Query: "leak"}}}
+	book, err := watch.NewBook(t.Context(), a, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := book.Current().Watches; len(got) != 1 || got["good"].Query != "leak" {
+		t.Errorf("in force: %v", got)
+	}
+	for _, w := range []alert.Watch{{Name: "bad name!", Query: "x"}, {Name: "x", Query: "(("}, {Name: "x", Query: " "}, {Name: "x", Query: "x", Mention: "@all"}} {
+		if err := book.AddWatch(t.Context(), w, "me"); err == nil {
+			t.Errorf("%+v was taken", w)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tipoff": main})
+}
+
+// TestScript runs the scripts of testdata/script: one behaviour a file. Each
+// has a server on loopback for the files of its folder feeds, at $FEEDS.
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			// No http.FileServer: its Last-Modified has seconds, and the feeds of
+			// a script change faster.
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				data, err := os.ReadFile(filepath.Join(env.WorkDir, "feeds", path.Base(r.URL.Path)))
+				if err != nil {
+					http.NotFound(w, r)
+					return
+				}
+				_, _ = w.Write(data)
+			}))
+			env.Defer(srv.Close)
+			env.Setenv("FEEDS", srv.URL)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			// exits N PROGRAM [ARGS...] runs a program that must end with exit code N.
+			"exits": func(ts *testscript.TestScript, neg bool, args []string) {
+				if neg || len(args) < 2 {
+					ts.Fatalf("usage: exits N PROGRAM [ARGS...]")
+				}
+				want, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				got := 0
+				var exit *exec.ExitError
+				if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+					got = exit.ExitCode()
+				} else {
+					ts.Check(err)
+				}
+				if got != want {
+					ts.Fatalf("exit code %d, want %d", got, want)
+				}
+			},
+			// fill FILE replaces $NAME in a file by the environment's value.
+			"fill": func(ts *testscript.TestScript, _ bool, args []string) {
+				for _, name := range args {
+					text := os.Expand(ts.ReadFile(name), ts.Getenv)
+					ts.Check(os.WriteFile(ts.MkAbs(name), []byte(text), 0o600))
+				}
+			},
+		},
+	})
+}
