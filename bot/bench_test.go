@@ -183,3 +183,43 @@ func benchPoll(b *testing.B, cfg *config.Config, want bot.Totals) time.Duration 
 	}
 	return cpuTime() - start
 }
+
+// BenchmarkStart measures the time from nothing to ready with the shipped
+// config, as `run` does it, into a new file and into one that is there. It is
+// to stay below 200 ms. The sources' addresses are replaced by one on loopback.
+func BenchmarkStart(b *testing.B) {
+	cfg, err := config.Load("../config.yaml", func(string) (string, bool) { return "", false })
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range cfg.Sources {
+		cfg.Sources[i].URL = "http://127.0.0.1:9/"
+	}
+	cfg.Listen = "127.0.0.1:0"
+	start := func() time.Duration {
+		begin := time.Now()
+		app, err := bot.New(b.Context(), cfg, bot.Options{Log: slog.New(slog.DiscardHandler), Version: "bench"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := app.Start(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		took := time.Since(begin)
+		if err := app.Stop(); err != nil {
+			b.Fatal(err)
+		}
+		if err := app.Close(); err != nil {
+			b.Fatal(err)
+		}
+		return took
+	}
+	var first, again time.Duration
+	for b.Loop() {
+		cfg.Store = "sqlite:" + filepath.Join(b.TempDir(), "tipoff.db")
+		first += start()
+		again += start()
+	}
+	b.ReportMetric(float64(first.Milliseconds())/float64(b.N), "ms/first-start")
+	b.ReportMetric(float64(again.Milliseconds())/float64(b.N), "ms/start")
+}
