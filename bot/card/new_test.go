@@ -127,11 +127,19 @@ func TestAge(t *testing.T) {
 		ago  time.Duration
 		want string
 	}{
-		{-time.Hour, "just now"}, {0, "just now"}, {59 * time.Second, "just now"},
-		{time.Minute, "1 min ago"}, {59*time.Minute + 59*time.Second, "59 min ago"},
-		{time.Hour, "1 h ago"}, {day - 1, "23 h ago"},
-		{day, "1 day ago"}, {2*day - 1, "1 day ago"}, {2 * day, "2 days ago"}, {7*day - 1, "6 days ago"},
-		{9 * day, "12 Feb 2024"}, {400 * day, "17 Jan 2023"},
+		{-time.Hour, "just now"},
+		{0, "just now"},
+		{59 * time.Second, "just now"},
+		{time.Minute, "1 min ago"},
+		{59*time.Minute + 59*time.Second, "59 min ago"},
+		{time.Hour, "1 h ago"},
+		{day - 1, "23 h ago"},
+		{day, "1 day ago"},
+		{2*day - 1, "1 day ago"},
+		{2 * day, "2 days ago"},
+		{7*day - 1, "6 days ago"},
+		{9 * day, "12 Feb 2024"},
+		{400 * day, "17 Jan 2023"},
 	} {
 		if got := card.Age(now.Add(-c.ago), now); got != c.want {
 			t.Errorf("%v ago: %q, want %q", c.ago, got, c.want)

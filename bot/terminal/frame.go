@@ -2,6 +2,7 @@ package terminal
 
 import (
 	"image/color"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -140,7 +141,7 @@ func (f *frame) text(label []piece, ps ...piece) {
 		if i > 0 && indent > 0 {
 			label = []piece{{text: strings.Repeat(" ", indent)}}
 		}
-		f.line(append(label[:len(label):len(label)], l...)...)
+		f.line(append(slices.Clip(label), l...)...)
 	}
 }
 

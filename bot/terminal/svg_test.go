@@ -67,15 +67,16 @@ func (s cellStyle) color() string {
 var sequence = regexp.MustCompile(`\x1b\[([0-9;]*)m|\x1b\]8;;[^\x07\x1b]*(?:\x07|\x1b\\)`)
 
 func (s cellStyle) apply(params string) cellStyle {
-	for _, p := range strings.Split(params, ";") {
-		switch n, _ := strconv.Atoi(p); {
-		case n == 0:
+	for p := range strings.SplitSeq(params, ";") {
+		n, _ := strconv.Atoi(p)
+		switch n {
+		case 0:
 			s = cellStyle{}
-		case n == 1:
+		case 1:
 			s.bold = true
-		case n == 2:
+		case 2:
 			s.faint = true
-		case n == 7:
+		case 7:
 			s.reverse = true
 		default:
 			s.fill = ansiFill[n]

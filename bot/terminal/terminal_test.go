@@ -223,7 +223,7 @@ func TestSendPrintsWholeCards(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 20 {
 		wg.Go(func() {
-			if _, err := term.Send(context.Background(), deliver.Message{Card: leak}); err != nil {
+			if _, err := term.Send(t.Context(), deliver.Message{Card: leak}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -239,12 +239,12 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, errors.New("closed pipe") }
 
 func TestSendErrors(t *testing.T) {
-	_, err := New(broken{}, Options{}).Send(context.Background(), deliver.Message{Card: leak})
+	_, err := New(broken{}, Options{}).Send(t.Context(), deliver.Message{Card: leak})
 	var e *deliver.Error
 	if !errors.As(err, &e) || e.Code != "write" || e.Permanent {
 		t.Errorf("got %#v, want a temporary error with the code write", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out bytes.Buffer
 	if _, err := New(&out, Options{}).Send(ctx, deliver.Message{Card: leak}); !errors.Is(err, context.Canceled) || out.Len() > 0 {
