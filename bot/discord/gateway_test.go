@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func TestReconnect(t *testing.T) {
 			helpWorks(t, f)
 			before := f.Stats()
 			c.lose(f)
-			if c.resumed && c.name != "asked to reconnect" {
+			if c.resumed {
 				// Asked while nobody is connected.
 				helpWorks(t, f)
 			}
@@ -69,8 +70,7 @@ func TestFatalCloseCodes(t *testing.T) {
 		f := fake(t)
 		f.RefuseSessions(code)
 		b := start(t, f, say)
-		<-b.done
-		e := asError(t, b.err)
+		e := asError(t, b.end(t))
 		if !e.Permanent || !strings.Contains(e.Text, want) {
 			t.Errorf("%d: got %+v", code, e)
 		}
@@ -88,8 +88,7 @@ func TestTokenResetWhileRunning(t *testing.T) {
 	helpWorks(t, f)
 	f.SetToken("another")
 	f.CloseConnections(4004, "Authentication failed.")
-	<-b.done
-	if e := asError(t, b.err); !e.Permanent || e.Code != "4004" {
+	if e := asError(t, b.end(t)); !e.Permanent || e.Code != "4004" {
 		t.Errorf("got %+v", e)
 	}
 }
@@ -98,8 +97,7 @@ func TestBadTokenEndsRunAtOnce(t *testing.T) {
 	t.Parallel()
 	f := fake(t)
 	b := start(t, f, say, func(o *Options) { o.Token = "wrong" })
-	<-b.done
-	if e := asError(t, b.err); !e.Permanent || e.Text != badToken {
+	if e := asError(t, b.end(t)); !e.Permanent || e.Text != badToken {
 		t.Errorf("got %+v", e)
 	}
 	if n := f.Stats().Connections; n != 0 {
@@ -140,6 +138,41 @@ func TestSilentGatewayIsGivenUp(t *testing.T) {
 	helpWorks(t, f)
 }
 
+// Asked to reconnect before it is ready, discordgo locks itself up. The bot
+// leaves that session behind and begins another.
+func TestGatewayIsReplacedWhenTheLibraryIsStuck(t *testing.T) {
+	t.Parallel()
+	f := fake(t)
+	f.SetDraining(true)
+	b := start(t, f, say)
+	if err := f.Wait(testContext(t), func() bool { return f.Stats().Connections == 1 }); err != nil {
+		t.Fatal(err)
+	}
+	waitUntilStuck(t)
+	f.SetDraining(false)
+	b.timers.hung <- time.Time{}
+	close(b.timers.stuck)
+	helpWorks(t, f)
+}
+
+// waitUntilStuck waits for discordgo to close within Open, for which it waits
+// for ever. Nothing but its stack tells.
+func waitUntilStuck(t *testing.T) {
+	t.Helper()
+	ctx := testContext(t)
+	stacks := make([]byte, 4<<20)
+	for ctx.Err() == nil {
+		n := runtime.Stack(stacks, true)
+		for stack := range strings.SplitSeq(string(stacks[:n]), "\n\n") {
+			if strings.Contains(stack, "(*Session).Open") && strings.Contains(stack, "(*Session).CloseWithCode") {
+				return
+			}
+		}
+		runtime.Gosched()
+	}
+	t.Fatal("discordgo does not lock itself up any more; gateway.stuck can go")
+}
+
 func TestStopWhileConnecting(t *testing.T) {
 	t.Parallel()
 	f, ctx := fake(t), testContext(t)
@@ -149,9 +182,8 @@ func TestStopWhileConnecting(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.stop()
-	<-b.done
-	if b.err != nil {
-		t.Errorf("Run returned %v", b.err)
+	if err := b.end(t); err != nil {
+		t.Errorf("Run returned %v", err)
 	}
 }
 
@@ -174,8 +206,7 @@ func TestNoCommandsNoGateway(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.stop()
-	<-b.done
-	if n := f.Stats().Connections; b.err != nil || n != 0 {
-		t.Errorf("error %v, %d connections", b.err, n)
+	if n, err := f.Stats().Connections, b.end(t); err != nil || n != 0 {
+		t.Errorf("error %v, %d connections", err, n)
 	}
 }

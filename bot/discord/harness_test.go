@@ -65,6 +65,8 @@ func asError(t *testing.T, err error) *deliver.Error {
 type timers struct {
 	later chan time.Time // fires deferAfter
 	hung  chan time.Time // fires handshakeTimeout
+	grace chan time.Time // fires grace
+	stuck chan time.Time // fires stuckTimeout
 	mu    sync.Mutex
 	waits []time.Duration // of all other kinds
 }
@@ -75,7 +77,11 @@ func (c *timers) after(d time.Duration) <-chan time.Time {
 		return c.later
 	case handshakeTimeout:
 		return c.hung
-	case stuckTimeout, grace, lastGrace:
+	case grace:
+		return c.grace
+	case stuckTimeout:
+		return c.stuck
+	case lastGrace:
 		return time.After(d)
 	}
 	c.mu.Lock()
@@ -188,7 +194,9 @@ func start(t *testing.T, f *discordfake.Fake, run func(context.Context, command.
 	t.Helper()
 	b := &bot{
 		fake: f, log: &safeBuffer{written: make(chan struct{})}, done: make(chan struct{}),
-		timers: &timers{later: make(chan time.Time), hung: make(chan time.Time)},
+		timers: &timers{
+			later: make(chan time.Time), hung: make(chan time.Time), grace: make(chan time.Time), stuck: make(chan time.Time),
+		},
 	}
 	o := Options{
 		Token: discordfake.Token, APIURL: f.URL(), Commands: &commands{root: newsTree(), run: run},
@@ -216,4 +224,28 @@ func start(t *testing.T, f *discordfake.Fake, run func(context.Context, command.
 		}
 	})
 	return b
+}
+
+// end waits for Run to return and gives its error.
+func (b *bot) end(t *testing.T) error {
+	t.Helper()
+	select {
+	case <-b.done:
+	case <-testContext(t).Done():
+		t.Fatalf("Run does not return; its log:\n%s", b.log)
+	}
+	return b.err
+}
+
+// quit stops the bot and waits until Discord knows, so that the next one does
+// not share its commands with it.
+func (b *bot) quit(t *testing.T) {
+	t.Helper()
+	b.stop()
+	if err := b.end(t); err != nil {
+		t.Errorf("Run returned %v", err)
+	}
+	if err := b.fake.Wait(testContext(t), func() bool { return b.fake.Stats().Live == 0 }); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -252,6 +252,17 @@ func TestMentions(t *testing.T) {
 	}
 }
 
+func TestMentionsFitIntoTheContent(t *testing.T) {
+	var all []string
+	for i := range 300 {
+		all = append(all, fmt.Sprintf("discord:&9%019d", i))
+	}
+	content, allowed := mentions(all)
+	if n := card.Len(content); n > maxContent || n < maxContent/2 || len(allowed.Roles) > 100 {
+		t.Errorf("content of %d, %d roles", n, len(allowed.Roles))
+	}
+}
+
 // A page with more than fits says how much is left out, and shows shorter
 // texts before it leaves anything out.
 func TestPageMakesRoom(t *testing.T) {

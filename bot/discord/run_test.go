@@ -150,8 +150,7 @@ func TestLostAnswersAreSentAgain(t *testing.T) {
 			if r.Message.Embeds[0].Title != "help" {
 				t.Errorf("got %+v", r)
 			}
-			b.stop()
-			<-b.done
+			b.quit(t)
 			if strings.Contains(b.log.String(), "not delivered") {
 				t.Errorf("log:\n%s", b.log)
 			}
@@ -230,15 +229,57 @@ func TestShutdownFinishesCommands(t *testing.T) {
 		t.Fatal(err)
 	}
 	close(release)
-	<-b.done
+	if err := b.end(t); err != nil {
+		t.Errorf("Run returned %v", err)
+	}
 	r, err := i.Reply(ctx)
 	if err != nil || r.Message.Embeds[0].Title != "help" {
 		t.Errorf("got %+v, %v", r, err)
 	}
-	if b.err != nil {
-		t.Errorf("Run returned %v", b.err)
-	}
 	if s := f.Stats(); s.Ended != 1 {
 		t.Errorf("the session was not ended properly: %+v", s)
+	}
+}
+
+// A command that takes too long at the end is told to stop.
+func TestShutdownHurriesCommands(t *testing.T) {
+	t.Parallel()
+	f, ctx := fake(t), testContext(t)
+	started := make(chan struct{})
+	b := start(t, f, func(ctx context.Context, _ command.Request) card.Page {
+		close(started)
+		<-ctx.Done()
+		return card.Page{Title: "stopped"}
+	})
+	i, err := f.StartSlash(ctx, "help", nil, analyst, "2002")
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-started
+	b.stop()
+	b.timers.grace <- time.Time{}
+	if err := b.end(t); err != nil {
+		t.Error(err)
+	}
+	if r, err := i.Reply(ctx); err != nil || r.Message.Embeds[0].Title != "stopped" {
+		t.Errorf("got %+v, %v", r, err)
+	}
+}
+
+func TestIntakeIsBounded(t *testing.T) {
+	in := newIntake(New(Options{}))
+	release := make(chan struct{})
+	for n := range maxRunning {
+		if !in.spawn(func() { <-release }) {
+			t.Fatalf("number %d was refused", n)
+		}
+	}
+	if in.spawn(func() {}) {
+		t.Error("one more than allowed was taken")
+	}
+	close(release)
+	in.finish(func() {})
+	if in.spawn(func() {}) {
+		t.Error("something was taken after the end")
 	}
 }

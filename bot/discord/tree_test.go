@@ -14,13 +14,15 @@ import (
 func TestCommandsAreRegisteredOnlyWhenTheyDiffer(t *testing.T) {
 	for _, guild := range []string{"", discordfake.Guild} {
 		t.Run("guild "+guild, func(t *testing.T) {
-			t.Parallel() // ending a session takes discordgo a second
+			t.Parallel()
 			f := fake(t)
-			for range 2 {
+			for n := range 2 {
 				b := start(t, f, say, func(o *Options) { o.GuildID = guild })
 				helpWorks(t, f)
-				b.stop()
-				<-b.done
+				if err := f.Wait(testContext(t), func() bool { return listed(f) > n }); err != nil {
+					t.Fatal(err)
+				}
+				b.quit(t)
 			}
 			if n := f.Overwrites(); n != 1 {
 				t.Errorf("registered %d times by two starts", n)
@@ -33,13 +35,23 @@ func TestCommandsAreRegisteredOnlyWhenTheyDiffer(t *testing.T) {
 			if err := f.Wait(testContext(t), func() bool { return f.Overwrites() == 2 }); err != nil {
 				t.Fatal(err)
 			}
-			b.stop()
-			<-b.done
+			b.quit(t)
 			if got := f.Commands(guild); len(got) != 1 || got[0].Name != "tipoff" {
 				t.Errorf("after a new name: %+v", got)
 			}
 		})
 	}
+}
+
+// listed counts how often the bot asked what is registered.
+func listed(f *discordfake.Fake) int {
+	n := 0
+	for _, r := range f.Requests() {
+		if r.Method == "GET" && strings.HasSuffix(r.Path, "/commands") {
+			n++
+		}
+	}
+	return n
 }
 
 func TestRegisteringFails(t *testing.T) {
@@ -59,9 +71,8 @@ func TestRegisteringFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.stop()
-			<-b.done
-			if b.err != nil {
-				t.Errorf("Run returned %v; the commands of before may still work", b.err)
+			if err := b.end(t); err != nil {
+				t.Errorf("Run returned %v; the commands of before may still work", err)
 			}
 		})
 	}

@@ -49,6 +49,7 @@ type gatewayState struct {
 	stats     Stats
 	refuse    int           // close code for IDENTIFY and RESUME, or 0
 	silent    bool          // no HELLO
+	draining  bool          // op 7 right behind HELLO
 	heartbeat time.Duration // as HELLO says
 	upgrader  websocket.Upgrader
 }
@@ -172,6 +173,10 @@ func (f *Fake) RefuseSessions(code int) { f.change(func() { f.gateway.refuse = c
 // SetSilent makes new gateway connections wait for ever.
 func (f *Fake) SetSilent(silent bool) { f.change(func() { f.gateway.silent = silent }) }
 
+// SetDraining makes new gateway connections hear at once that they are to go
+// elsewhere.
+func (f *Fake) SetDraining(draining bool) { f.change(func() { f.gateway.draining = draining }) }
+
 // SetHeartbeat is the interval that new connections are told.
 func (f *Fake) SetHeartbeat(d time.Duration) { f.change(func() { f.gateway.heartbeat = d }) }
 
@@ -215,12 +220,12 @@ func (f *Fake) serveGateway(w http.ResponseWriter, r *http.Request) {
 		return // the upgrader has answered
 	}
 	c := &conn{ws: ws}
-	var silent bool
+	var silent, draining bool
 	var heartbeat time.Duration
 	f.change(func() {
 		f.gateway.conns[c] = true
 		f.gateway.stats.Connections++
-		silent, heartbeat = f.gateway.silent, f.gateway.heartbeat
+		silent, draining, heartbeat = f.gateway.silent, f.gateway.draining, f.gateway.heartbeat
 		if v := r.URL.Query().Get("v"); v != "9" && v != "10" {
 			f.violate("gateway: version %q", v)
 		}
@@ -228,6 +233,9 @@ func (f *Fake) serveGateway(w http.ResponseWriter, r *http.Request) {
 	defer f.hangUp(c)
 	if !silent {
 		c.send(payload{Op: opHello, Data: json.RawMessage(fmt.Sprintf(`{"heartbeat_interval":%d}`, heartbeat.Milliseconds()))})
+	}
+	if draining {
+		c.send(payload{Op: opReconnect})
 	}
 	for {
 		var p payload
@@ -272,7 +280,9 @@ func (f *Fake) receive(c *conn, p payload) {
 		f.gateway.stats.Heartbeats++
 		c.send(payload{Op: opHeartbeatAck})
 	case opIdentify:
-		f.identify(c, p.Data)
+		if !f.gateway.draining {
+			f.identify(c, p.Data)
+		}
 	case opResume:
 		f.resume(c, p.Data)
 	default:

@@ -78,7 +78,7 @@ func (f *Fake) Slash(ctx context.Context, path string, options map[string]any, u
 }
 
 // StartSlash is Slash without waiting for the answer. It waits for a bot that
-// has registered its commands and is connected.
+// has registered its commands and has a session at the gateway.
 func (f *Fake) StartSlash(ctx context.Context, path string, options map[string]any, u User, channel string) (*Interaction, error) {
 	if err := f.waitBot(ctx); err != nil {
 		return nil, err
@@ -147,8 +147,14 @@ func (f *Fake) StartClick(on *Reply, customID string) (*Interaction, error) {
 	})
 }
 
+// waitBot waits for commands and for a session. The session need not be
+// connected just now: when it is resumed, it gets what it missed.
 func (f *Fake) waitBot(ctx context.Context) error {
-	return errors.Join(f.WaitCommands(ctx), f.WaitConnected(ctx))
+	return errors.Join(f.WaitCommands(ctx), f.Wait(ctx, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return len(f.gateway.sessions) > 0
+	}))
 }
 
 // begin makes an interaction and dispatches it.
