@@ -42,6 +42,7 @@ func TestEmphasise(t *testing.T) {
 		{"an accent belongs to its letter", "cafe\u0301", []string{"cafe"}, "cafe\u0301"},
 		{"Cyrillic and Greek in any case", "КИТАЙ ΣΑΣ", []string{"Китай", "σας"}, "[КИТАЙ] [ΣΑΣ]"},
 		{"letters of unequal length in bytes", "\u212aelvin Ⱥb", []string{"kelvin", "ⱥb"}, "[\u212aelvin] [Ⱥb]"},
+		{"an emoji of several parts stays whole", "a 👩‍💻 b", []string{"👩"}, "a 👩‍💻 b"},
 		{"no marks", "text", nil, "text"},
 		{"empty marks", "text", []string{"", " ", "\u200b"}, "text"},
 		{"mark longer than the text", "te", []string{"text"}, "te"},

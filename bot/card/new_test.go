@@ -38,6 +38,7 @@ func leak() alert.Alert {
 				{Watch: "sanctions", Terms: []string{"state"}},
 				{Watch: "china", Terms: []string{"Chinese", "Chinese", "\u202e"}},
 				{Watch: "apt", Terms: []string{"i-SOON"}},
+				{Watch: "apt", Terms: []string{"a second time"}},
 			},
 		},
 		Severity: alert.High,

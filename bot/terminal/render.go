@@ -133,39 +133,32 @@ func (t *Terminal) Page(p card.Page) string {
 	tone := map[card.Tone]color.Color{card.Plain: lipgloss.Cyan, card.Good: lipgloss.Green, card.Bad: lipgloss.Red}
 	f := t.frame(tone[p.Tone])
 	title := card.Clean(p.Title)
-	body := false // whether something stands above that wants an empty line below
 	if lipgloss.Width(title) <= f.width-8 && title != "" {
 		f.head([]piece{{text: title, look: strong}}, "")
 	} else {
 		f.head(nil, "")
 		if title != "" {
-			f.text(nil, piece{text: title, look: strong})
-			body = true
-		}
-	}
-	part := func() {
-		if body {
 			f.blank()
+			f.text(nil, piece{text: title, look: strong})
 		}
-		body = true
 	}
 	if lead := card.CleanLines(p.Lead); lead != "" {
-		part()
+		f.blank()
 		f.text(nil, piece{text: lead})
 	}
 	if code := card.CleanCode(p.Code); strings.TrimSpace(code) != "" {
-		part()
+		f.blank()
 		for l := range strings.Lines(code) {
 			// The caret must stay under its column: code is never wrapped.
 			f.line(piece{text: "  " + strings.TrimRight(l, "\n"), look: accent})
 		}
 	}
 	for _, it := range p.Items {
-		part()
+		f.blank()
 		f.item(it)
 	}
 	if hint := card.CleanLines(p.Hint); hint != "" {
-		part()
+		f.blank()
 		f.text(nil, piece{text: hint, look: faint})
 	}
 	return f.foot()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -182,17 +183,25 @@ func TestNoAnswer(t *testing.T) {
 }
 
 func TestEndlessAnswerIsLeft(t *testing.T) {
+	var written atomic.Int64
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		chunk := make([]byte, 32<<10)
 		for r.Context().Err() == nil {
-			if _, err := w.Write(chunk); err != nil {
+			n, err := w.Write(chunk)
+			written.Add(int64(n))
+			if err != nil {
 				return
 			}
 		}
 	}))
-	defer srv.Close()
-	if _, err := New(srv.Client()).Send(t.Context(), message(srv.URL)); err != nil {
+	_, err := New(srv.Client()).Send(t.Context(), message(srv.URL))
+	srv.Close() // waits for the handler
+	if err != nil {
 		t.Fatal(err)
+	}
+	// What the sockets hold is written as well, but no more than some megabytes.
+	if n := written.Load(); n > 64<<20 {
+		t.Errorf("%d bytes of an answer were taken", n)
 	}
 }
 
