@@ -25,7 +25,7 @@ type Archive interface {
 	Story(ctx context.Context, k store.Key) (story.Story, error)
 	Tells(ctx context.Context, source int64, k store.Key) (bool, error)
 	RecentTitles(ctx context.Context, source int64, n int) (map[string]store.Key, error)
-	AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, error)
+	AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, bool, error)
 	AddSighting(ctx context.Context, source int64, id store.Identity, k store.Key, storyURL string, told *story.Story) error
 	EditStory(ctx context.Context, k store.Key, s *story.Story) error
 }

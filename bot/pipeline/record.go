@@ -212,17 +212,12 @@ func (v *visit) item(ctx context.Context, it *item) error {
 	if it.isKnown {
 		return v.again(ctx, it)
 	}
-	key, found, err := v.find(ctx, it)
+	key, added, err := v.add(ctx, it)
 	if err != nil {
 		return err
 	}
-	if found {
+	if !added {
 		return v.also(ctx, it, key)
-	}
-
-	key, err = v.tx.AddStory(ctx, v.report.ID, &it.Story)
-	if err != nil {
-		return err
 	}
 	if err := v.sighted(ctx, it, key, it.URL); err != nil {
 		return err
@@ -248,38 +243,38 @@ func (v *visit) sighted(ctx context.Context, it *item, key store.Key, storyURL s
 	return v.tx.AddSighting(ctx, v.report.ID, it.identity, key, storyURL, &it.Story)
 }
 
-// find looks for a story that the archive has under another identity.
-func (v *visit) find(ctx context.Context, it *item) (store.Key, bool, error) {
+// add stores the item as a story, or finds the story that it is: the same
+// address from another source, or from this one under another id.
+func (v *visit) add(ctx context.Context, it *item) (key store.Key, added bool, err error) {
 	if v.moved {
 		if key, ok, err := v.byTitle(ctx, it.Title); err != nil || ok {
-			return key, ok, err
+			return key, false, err
 		}
 	}
-	key, found, err := v.tx.StoryKey(ctx, it.ID)
-	if err != nil || !found {
-		return 0, false, err
+	key, added, err = v.tx.AddStory(ctx, v.report.ID, &it.Story)
+	if err != nil || added || it.guid == "" || v.moved {
+		return key, added, err
 	}
 	tells, err := v.tx.Tells(ctx, v.report.ID, key)
-	if err != nil || !tells || it.guid == "" || v.moved {
-		return key, err == nil, err
+	if err != nil || !tells {
+		return key, false, err
 	}
 	// The same source, the same address, another guid: a new id for the same
 	// story if the headline is the same too, or else a source that gives
 	// several stories one address.
 	have, err := v.tx.Story(ctx, key)
 	if err != nil || have.Title == it.Title {
-		return key, err == nil, err
+		return key, false, err
+	}
+	if old, ok, err := v.byTitle(ctx, it.Title); err != nil {
+		return 0, false, err
+	} else if ok {
+		if have, err = v.tx.Story(ctx, old); err != nil || have.URL == it.URL {
+			return old, false, err
+		}
 	}
 	it.ID = story.NewID(it.Source, it.guid, "")
-	if key, ok, err := v.tx.StoryKey(ctx, it.ID); err != nil || ok {
-		return key, ok, err
-	}
-	key, ok, err := v.byTitle(ctx, it.Title)
-	if err != nil || !ok {
-		return 0, false, err
-	}
-	have, err = v.tx.Story(ctx, key)
-	return key, err == nil && have.URL == it.URL, err
+	return v.tx.AddStory(ctx, v.report.ID, &it.Story)
 }
 
 // also records that this source tells a story that was there before.

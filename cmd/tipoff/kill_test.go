@@ -139,4 +139,3 @@ watches: [{name: leaks, query: leak, channels: [desk]}]
 		t.Errorf("limits broken: %v", v)
 	}
 }
-

@@ -1,11 +1,13 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
@@ -28,7 +30,7 @@ WHERE g.source = ? AND g.identity = ?`
 
 	sqlAddStory = `
 INSERT INTO stories (key, id, source, url, title, summary, content, author, tags, lang, published, seen, updated)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
 	// A replacement looks for the old entry, which costs as much as the new one.
 	sqlIndexStory   = `INSERT INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
@@ -116,13 +118,14 @@ SELECT title, key FROM stories WHERE key IN (SELECT story FROM sightings WHERE s
 	return titles, rows.Err()
 }
 
-// AddStory stores a new story and indexes it.
-func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, error) {
+// AddStory stores a story and indexes it, unless one with its id is there: then
+// it returns that one's key and false.
+func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, bool, error) {
 	tags := []byte("[]")
 	if len(s.Tags) > 0 {
 		var err error
 		if tags, err = json.Marshal(s.Tags); err != nil {
-			return 0, err
+			return 0, false, err
 		}
 	}
 	// Within a second the places go round, so that stories without a date keep
@@ -133,18 +136,42 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 		res, err := t.exec(ctx, sqlAddStory, key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
 			s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated))
 		if err != nil {
-			return 0, fmt.Errorf("store story: %w", err)
+			return 0, false, fmt.Errorf("store story: %w", err)
 		}
 		if n, err := res.RowsAffected(); err != nil || n > 0 {
-			return store.Key(key), errors.Join(err, t.index(ctx, sqlIndexStory, store.Key(key), s))
+			t.index(sqlIndexStory, store.Key(key), s)
+			return store.Key(key), err == nil, err
+		}
+		// Either the id is there, or the place is taken.
+		if have, ok, err := t.StoryKey(ctx, s.ID); err != nil || ok {
+			return have, false, err
 		}
 	}
 }
 
-func (t *Tx) index(ctx context.Context, query string, key store.Key, s *story.Story) error {
-	title, summary, content := filters.IndexTexts(s)
-	if _, err := t.exec(ctx, query, int64(key), title, summary, content); err != nil {
-		return fmt.Errorf("index story: %w", err)
+// entry is what the index is to hold of a story.
+type entry struct {
+	query                   string
+	key                     store.Key
+	title, summary, content string
+}
+
+// index notes a story for the index, which is written at the end.
+func (t *Tx) index(query string, key store.Key, s *story.Story) {
+	e := entry{query: query, key: key}
+	e.title, e.summary, e.content = filters.IndexTexts(s)
+	t.entries = append(t.entries, e)
+}
+
+// writeIndex indexes the transaction's stories in the order of their keys:
+// FTS5 gathers entries in memory as long as the keys rise, and begins a new
+// segment, which it has to merge later, when one does not.
+func (t *Tx) writeIndex(ctx context.Context) error {
+	slices.SortStableFunc(t.entries, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
+	for _, e := range t.entries {
+		if _, err := t.exec(ctx, e.query, int64(e.key), e.title, e.summary, e.content); err != nil {
+			return fmt.Errorf("index story: %w", err)
+		}
 	}
 	return nil
 }
@@ -172,7 +199,8 @@ func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 	if _, err := t.exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, int64(k)); err != nil {
 		return fmt.Errorf("edit story: %w", err)
 	}
-	return t.index(ctx, sqlReindexStory, k, s)
+	t.index(sqlReindexStory, k, s)
+	return nil
 }
 
 // SaveVisit stores a source's health after a visit.

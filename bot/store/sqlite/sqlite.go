@@ -284,8 +284,9 @@ func (s *Store) prepare(ctx context.Context) error {
 // written together, or not at all.
 type Tx struct {
 	*sql.Tx
-	s     *Store
-	stmts map[string]*sql.Stmt
+	s       *Store
+	stmts   map[string]*sql.Stmt
+	entries []entry
 }
 
 // stmt is the statement in this transaction, which closes it at its end.
@@ -339,7 +340,12 @@ func (s *Store) Update(ctx context.Context, f func(ctx context.Context, tx *Tx) 
 	if err != nil {
 		return s.explain(err)
 	}
-	if err := f(ctx, &Tx{Tx: tx, s: s, stmts: make(map[string]*sql.Stmt)}); err != nil {
+	t := &Tx{Tx: tx, s: s, stmts: make(map[string]*sql.Stmt)}
+	err = f(ctx, t)
+	if err == nil {
+		err = t.writeIndex(ctx)
+	}
+	if err != nil {
 		return errors.Join(s.explain(err), ignoreDone(tx.Rollback()))
 	}
 	return s.explain(tx.Commit())

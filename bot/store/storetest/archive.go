@@ -128,6 +128,9 @@ func testStoryWhole(t *testing.T, s *suite) {
 		if k, ok, err := tx.StoryKey(ctx, want.ID); err != nil || !ok || k != key {
 			return fmt.Errorf("key by id: %v %v %w", k, ok, err)
 		}
+		if k, added, err := tx.AddStory(ctx, first, &want); err != nil || added || k != key {
+			return fmt.Errorf("the same id again: %v %v %w", k, added, err)
+		}
 		return nil
 	})
 	if err != nil {
@@ -207,7 +210,7 @@ func testSameSecond(t *testing.T, s *suite) {
 	err := s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
 		for i := range n {
 			st := story.Story{ID: fmt.Sprintf("%016x", i), Title: fmt.Sprint("t", i), Seen: s.clock.T}
-			if _, err := tx.AddStory(ctx, src, &st); err != nil {
+			if _, _, err := tx.AddStory(ctx, src, &st); err != nil {
 				return err
 			}
 		}
@@ -357,7 +360,7 @@ func testRollback(t *testing.T, s *suite) {
 	boom := errors.New("boom")
 	err := s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
 		st := story.Story{ID: "1", Title: "Never", Seen: s.clock.T}
-		if _, err := tx.AddStory(ctx, src, &st); err != nil {
+		if _, _, err := tx.AddStory(ctx, src, &st); err != nil {
 			return err
 		}
 		return boom

@@ -117,7 +117,7 @@ func (s *suite) add(t *testing.T, source int64, st story.Story) store.Key {
 	var key store.Key
 	err := s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
 		var err error
-		if key, err = tx.AddStory(ctx, source, &st); err != nil {
+		if key, _, err = tx.AddStory(ctx, source, &st); err != nil {
 			return err
 		}
 		return tx.AddSighting(ctx, source, store.NewIdentity("", st.URL, st.Title), key, st.URL, &st)
