@@ -30,6 +30,34 @@ var footers = []struct{ start, middle string }{
 
 const maxFooter = 600
 
+// footersBy holds the footers by the letter that their middle begins with,
+// behind its space: a text is looked through once, not once for each of them.
+var footersBy = func() (by [256][]int) {
+	for i, f := range footers {
+		by[f.middle[1]] = append(by[f.middle[1]], i)
+	}
+	return by
+}()
+
+// footerAt finds where such a sentence begins in a text's end, or returns -1.
+func footerAt(end string) int {
+	for m := 0; m < len(end)-1; m++ {
+		if end[m] != ' ' {
+			continue
+		}
+		for _, i := range footersBy[end[m+1]] {
+			f := footers[i]
+			if !strings.HasPrefix(end[m:], f.middle) {
+				continue
+			}
+			if start := strings.LastIndex(end[:m], f.start); start >= 0 {
+				return start
+			}
+		}
+	}
+	return -1
+}
+
 // teasers are the words of a link to the rest of a text.
 var teasers = []string{
 	"Read more", "Read More", "Read more »", "Read more →", "Read more…", "Read more...", "[Read more]",
@@ -40,15 +68,8 @@ var teasers = []string{
 // with which feeds say that they cut it.
 func withoutFooter(s string) string {
 	from := max(0, len(s)-maxFooter)
-	for _, f := range footers {
-		m := strings.Index(s[from:], f.middle)
-		if m < 0 {
-			continue
-		}
-		if i := strings.LastIndex(s[from:from+m], f.start); i >= 0 {
-			s = strings.TrimRight(s[:from+i], " \n")
-			break
-		}
+	if i := footerAt(s[from:]); i >= 0 {
+		s = strings.TrimRight(s[:from+i], " \n")
 	}
 	for _, mark := range teasers {
 		if rest, ok := strings.CutSuffix(s, mark); ok && rest != "" && strings.ContainsAny(rest[len(rest)-1:], " \n") {

@@ -28,17 +28,15 @@ func scanSource(scan func(...any) error) (id int64, st store.SourceStatus, err e
 	return id, st, err
 }
 
-func readSource(ctx context.Context, q querier, name string) (int64, store.SourceStatus, error) {
-	id, st, err := scanSource(q.QueryRowContext(ctx, `SELECT `+sourceColumns+` FROM sources WHERE name = ? AND NOT removed`, name).Scan)
+const sqlSource = `SELECT ` + sourceColumns + ` FROM sources WHERE name = ? AND NOT removed`
+
+// Source reads one source's health and its number in this store, which is
+// migrated.
+func (s *Store) Source(ctx context.Context, name string) (int64, store.SourceStatus, error) {
+	id, st, err := scanSource(s.oneSource.QueryRowContext(ctx, name).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, st, fmt.Errorf("source %q: %w", name, store.ErrNotFound)
 	}
-	return id, st, err
-}
-
-// Source reads one source's health and its number in this store.
-func (s *Store) Source(ctx context.Context, name string) (int64, store.SourceStatus, error) {
-	id, st, err := readSource(ctx, s.read, name)
 	return id, st, s.explain(err)
 }
 

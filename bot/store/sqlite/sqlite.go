@@ -62,6 +62,10 @@ type Store struct {
 	// place counts the stories added; the one writing transaction has it.
 	place int64
 
+	// oneSource is asked before each visit; parsing it each time would cost
+	// more than the answer. Migrate prepares it.
+	oneSource *sql.Stmt
+
 	mu    sync.Mutex // guards stmts
 	stmts map[string]*sql.Stmt
 }
@@ -93,7 +97,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		// always whole ones: a lost story is lost with its validators, and the
 		// next poll brings both back.
 		s.write, err = sql.Open("sqlite", dsn(path, o.Wait, "_txlock=immediate", "_pragma=journal_mode(wal)",
-			"_pragma=synchronous(normal)", "_pragma=foreign_keys(on)"))
+			"_pragma=synchronous(normal)", "_pragma=foreign_keys(on)", "_pragma=cache_size(-8192)", "_pragma=wal_autocheckpoint(4000)"))
 		if err != nil {
 			return nil, errors.Join(s.explain(err), s.Close())
 		}
@@ -225,6 +229,9 @@ func (s *Store) Close() error {
 		errs = append(errs, st.Close())
 		delete(s.stmts, q)
 	}
+	if s.oneSource != nil {
+		errs = append(errs, s.oneSource.Close())
+	}
 	for _, db := range []**sql.DB{&s.read, &s.write} {
 		if *db != nil {
 			errs = append(errs, (*db).Close())
@@ -277,7 +284,9 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 		s.stmts[q] = st
 	}
-	return nil
+	var err error
+	s.oneSource, err = s.read.PrepareContext(ctx, sqlSource)
+	return s.explain(err)
 }
 
 // Tx is a transaction of the writing connection. Everything done in it is
