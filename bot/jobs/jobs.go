@@ -9,7 +9,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math"
 	"math/rand/v2"
@@ -272,8 +271,7 @@ func (w *deliverWorker) Work(ctx context.Context, job *river.Job[DeliverArgs]) e
 	}
 	for {
 		if err := w.drainer.Drain(ctx, to); err != nil {
-			var wait *deliver.WaitError
-			if errors.As(err, &wait) {
+			if wait, ok := errors.AsType[*deliver.WaitError](err); ok {
 				return river.JobSnooze(wait.After)
 			}
 			return err
@@ -319,4 +317,4 @@ func (q quieter) Enabled(ctx context.Context, l slog.Level) bool {
 	return l >= slog.LevelError && q.Handler.Enabled(ctx, l)
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -91,7 +91,7 @@ func start(t *testing.T, e *jobs.Engine) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := e.Stop(context.Background()); err != nil {
+		if err := e.Stop(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})

@@ -37,7 +37,7 @@ hostile. Nothing is kept afterwards.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-			log := slog.New(slog.NewTextHandler(io.Discard, nil))
+			log := slog.New(slog.DiscardHandler)
 			if cmd.Flags().Changed("log-level") {
 				if log, err = p.logger(); err != nil {
 					return err

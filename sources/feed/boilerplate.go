@@ -41,7 +41,7 @@ var footersBy = func() (by [256][]int) {
 
 // footerAt finds where such a sentence begins in a text's end, or returns -1.
 func footerAt(end string) int {
-	for m := 0; m < len(end)-1; m++ {
+	for m := range len(end) - 1 {
 		if end[m] != ' ' {
 			continue
 		}

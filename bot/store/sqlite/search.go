@@ -109,7 +109,7 @@ func (s *Store) All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, er
 			yield(store.Hit{}, s.explain(err))
 			return
 		}
-		defer conn.Close()
+		defer func() { _ = conn.Close() }() // gives it back to the pool
 		rows, err := conn.QueryContext(ctx, query, args...)
 		if err != nil {
 			yield(store.Hit{}, fmt.Errorf("search: %w", s.explain(err)))

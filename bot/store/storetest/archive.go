@@ -106,13 +106,13 @@ func testStoryWhole(t *testing.T, s *suite) {
 	told.URL, told.Published = "https://beta.example/one", s.clock.T.Add(-time.Minute)
 	err = s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
 		if tells, err := tx.Tells(ctx, second, key); err != nil || tells {
-			return fmt.Errorf("beta tells it before it did: %v, %v", tells, err)
+			return fmt.Errorf("beta tells it before it did: %v, %w", tells, err)
 		}
 		if err := tx.AddSighting(ctx, second, store.NewIdentity("b1", "", ""), key, want.URL, &told); err != nil {
 			return err
 		}
 		if tells, err := tx.Tells(ctx, second, key); err != nil || !tells {
-			return fmt.Errorf("beta does not tell it: %v, %v", tells, err)
+			return fmt.Errorf("beta does not tell it: %v, %w", tells, err)
 		}
 		known, ok, err := tx.Known(ctx, second, store.NewIdentity("b1", "", ""))
 		if wantKnown := (store.Known{Story: key, TextHash: store.HashText(&told)}); err != nil || !ok || known != wantKnown {
