@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -143,6 +142,8 @@ func (a *App) wire(ctx context.Context) error {
 		Channels: a.cfg.Channels, Clock: a.Now, Log: a.Log,
 	}), a.store, a.Log)
 
+	a.commands.Observe = a.metrics.Command
+
 	senders := map[alert.Kind]deliver.Sender{
 		alert.Webhook: webhook.New(a.HTTP),
 		alert.File:    file.New(a.Dir),
@@ -175,7 +176,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now), a.pipeline, pipeline.PollerOptions{
 		Sources: a.cfg.Sources, Next: plan.NextOf, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
 	})
-	drainer := deliver.NewDrainer(a.store, senders, a.Log, func(k alert.Kind, r deliver.Result) {
+	drainer := deliver.NewDrainer(a.store, senders, a.Now, a.Log, func(k alert.Kind, r deliver.Result) {
 		a.metrics.Delivery(k, r)
 		a.countDelivery(r)
 		a.Delivered(k, r)
@@ -240,14 +241,8 @@ func (a *App) gauges() {
 	}))
 }
 
-// Archive is the store, for reading.
-func (a *App) Archive() *sqlite.Store { return a.store }
-
 // Searcher answers searches and back-tests.
 func (a *App) Searcher() *search.Searcher { return a.search }
-
-// Commands answers chat commands.
-func (a *App) Commands() *command.Router { return a.commands }
 
 // Addr is where the web server listens, or empty.
 func (a *App) Addr() string {
@@ -331,8 +326,5 @@ func (a *App) Close() error {
 
 // Sources lists the sources with their health.
 func (a *App) Sources(ctx context.Context) ([]store.SourceStatus, error) { return a.store.Sources(ctx) }
-
-// Watches are the watches in force, by name.
-func (a *App) Watches() map[string]alert.Watch { return maps.Clone(a.book.Current().Watches) }
 
 var _ io.Closer = (*App)(nil)

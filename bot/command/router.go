@@ -32,6 +32,9 @@ type Router struct {
 	// Now replaces the clock that sessions expire by. Set it before use; nil
 	// is [time.Now].
 	Now func() time.Time
+	// Observe is told of every command that ran and how long it took. Set it
+	// before use; may be nil.
+	Observe func(path string, took time.Duration)
 }
 
 // New returns a router for the commands under one root, named as the slash
@@ -107,7 +110,11 @@ func (r *Router) find(words []string) (*Command, []string) {
 
 // answer runs the command and gives its page the buttons to turn it.
 func (r *Router) answer(ctx context.Context, cmd *Command, q *Request, token string, cursors []string) card.Page {
+	began := time.Now()
 	page, err := cmd.Run(ctx, q)
+	if r.Observe != nil {
+		r.Observe(q.Path, time.Since(began))
+	}
 	if err != nil {
 		return r.fail(q, cmd, err)
 	}

@@ -39,8 +39,12 @@ type Error struct {
 	Code string
 	// Text is for people and says what to do. It never holds a secret.
 	Text string
-	// Permanent is true when another attempt cannot help.
+	// Permanent is true when another attempt cannot help by itself.
 	Permanent bool
+	// Mendable is true of a permanent error when a person can mend what is
+	// wrong (a token, the bot's rights in a channel): the messages wait for
+	// that instead of being given up.
+	Mendable bool
 	// RetryAfter is how long the platform wants to be left alone, or zero.
 	RetryAfter time.Duration
 	// Err is the cause, or nil.

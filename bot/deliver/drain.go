@@ -9,16 +9,29 @@ import (
 
 	"tipoff/bot/alert"
 	"tipoff/bot/card"
-	"tipoff/bot/store"
 )
 
-// maxAttempts is how often a delivery is tried before it is dead. With the job
-// engine's back-off that is about a day.
-const maxAttempts = 30
+// What a delivery gets before it is dead: so many attempts, which with the job
+// engine's back-off take some hours; and where a person has to mend something,
+// so much time.
+const (
+	maxAttempts = 30
+	maxAge      = 24 * time.Hour
+)
+
+// Delivery is one alert that waits to be sent to one target.
+type Delivery struct {
+	ID    string
+	Alert alert.Alert
+	To    alert.Target
+	// Attempts counts those made, the one that begins included.
+	Attempts int
+}
 
 // Outbox is what waits to be sent, in the order of each target.
 type Outbox interface {
-	NextDelivery(ctx context.Context, to alert.Target) (store.Delivery, error)
+	// NextDelivery takes the oldest open delivery; false when there is none.
+	NextDelivery(ctx context.Context, to alert.Target) (Delivery, bool, error)
 	Delivered(ctx context.Context, id, receipt string) error
 	DeliveryFailed(ctx context.Context, id, reason string, dead bool) error
 }
@@ -37,17 +50,18 @@ const (
 type Drainer struct {
 	outbox  Outbox
 	senders map[alert.Kind]Sender
+	now     func() time.Time
 	log     *slog.Logger
 	count   func(alert.Kind, Result)
 }
 
 // NewDrainer returns a Drainer that sends each kind of target through its
 // sender. count, which may be nil, is told of every attempt.
-func NewDrainer(outbox Outbox, senders map[alert.Kind]Sender, log *slog.Logger, count func(alert.Kind, Result)) *Drainer {
+func NewDrainer(outbox Outbox, senders map[alert.Kind]Sender, now func() time.Time, log *slog.Logger, count func(alert.Kind, Result)) *Drainer {
 	if count == nil {
 		count = func(alert.Kind, Result) {}
 	}
-	return &Drainer{outbox: outbox, senders: senders, log: log, count: count}
+	return &Drainer{outbox: outbox, senders: senders, now: now, log: log, count: count}
 }
 
 // WaitError asks the job engine to come back after a while, as the platform
@@ -73,12 +87,12 @@ func (d *Drainer) Drain(ctx context.Context, to alert.Target) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		next, err := d.outbox.NextDelivery(ctx, to)
-		if errors.Is(err, store.ErrNotFound) {
-			return nil
-		}
+		next, ok, err := d.outbox.NextDelivery(ctx, to)
 		if err != nil {
 			return fmt.Errorf("read the outbox: %w", err)
+		}
+		if !ok {
+			return nil
 		}
 		if err := d.send(context.WithoutCancel(ctx), next); err != nil {
 			return err
@@ -91,7 +105,7 @@ const sendTimeout = 30 * time.Second
 
 // send makes one attempt and writes down what came of it. A nil error means
 // that the next message may go.
-func (d *Drainer) send(ctx context.Context, next store.Delivery) error {
+func (d *Drainer) send(ctx context.Context, next Delivery) error {
 	log := d.log.With("channel", next.Alert.Channel, "target", next.To.Kind, "story", next.Alert.Story.ID, "delivery", next.ID)
 	sender, ok := d.senders[next.To.Kind]
 	if !ok {
@@ -112,11 +126,18 @@ func (d *Drainer) send(ctx context.Context, next store.Delivery) error {
 		return nil
 	}
 
-	var e *Error
-	permanent := errors.As(err, &e) && e.Permanent
-	limited := errors.As(err, &e) && e.RetryAfter > 0
-	// To be told to wait is no failure, however often.
-	dead := permanent || next.Attempts >= maxAttempts && !limited
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		e = &Error{Code: "error", Text: err.Error()}
+	}
+	var dead bool
+	switch {
+	case e.RetryAfter > 0: // to be told to wait is no failure, however often
+	case e.Permanent && e.Mendable:
+		dead = d.now().Sub(next.Alert.Created) >= maxAge
+	default:
+		dead = e.Permanent || next.Attempts >= maxAttempts
+	}
 	if saved := d.outbox.DeliveryFailed(ctx, next.ID, err.Error(), dead); saved != nil {
 		return fmt.Errorf("mark as failed: %w", saved)
 	}
@@ -127,7 +148,7 @@ func (d *Drainer) send(ctx context.Context, next store.Delivery) error {
 	}
 	d.count(next.To.Kind, Delayed)
 	log.Warn("an alert could not be delivered and will be tried again", "attempt", next.Attempts, "error", err)
-	if limited {
+	if e.RetryAfter > 0 {
 		return &WaitError{After: e.RetryAfter, Err: err}
 	}
 	return err

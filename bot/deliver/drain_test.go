@@ -12,7 +12,6 @@ import (
 
 	"tipoff/bot/alert"
 	"tipoff/bot/deliver"
-	"tipoff/bot/store"
 	"tipoff/sources/story"
 )
 
@@ -22,17 +21,18 @@ var slackDesk = alert.Target{Kind: alert.Slack, Address: "C1"}
 type outbox struct {
 	n, next  int
 	attempts int
-	carry    int // attempts that the next message has behind it
+	carry    int           // attempts that the next message has behind it
+	age      time.Duration // of all messages
 	log      []string
 }
 
-func (o *outbox) NextDelivery(context.Context, alert.Target) (store.Delivery, error) {
+func (o *outbox) NextDelivery(context.Context, alert.Target) (deliver.Delivery, bool, error) {
 	if o.next >= o.n {
-		return store.Delivery{}, fmt.Errorf("outbox: %w", store.ErrNotFound)
+		return deliver.Delivery{}, false, nil
 	}
 	o.attempts++
 	id := fmt.Sprint("d", o.next+1)
-	return store.Delivery{ID: id, To: slackDesk, Attempts: o.attempts, Alert: alert.Alert{Story: story.Story{Title: id}}}, nil
+	return deliver.Delivery{ID: id, To: slackDesk, Attempts: o.attempts, Alert: alert.Alert{Created: now.Add(-o.age), Story: story.Story{Title: id}}}, true, nil
 }
 
 func (o *outbox) done(line string) error {
@@ -58,8 +58,12 @@ type sender func(m deliver.Message) (string, error)
 
 func (s sender) Send(_ context.Context, m deliver.Message) (string, error) { return s(m) }
 
+var now = time.Date(2024, 2, 19, 12, 0, 0, 0, time.UTC)
+
+func clock() time.Time { return now }
+
 func drainer(o *outbox, s sender, counts map[deliver.Result]int) *deliver.Drainer {
-	return deliver.NewDrainer(o, map[alert.Kind]deliver.Sender{alert.Slack: s}, slog.New(slog.DiscardHandler),
+	return deliver.NewDrainer(o, map[alert.Kind]deliver.Sender{alert.Slack: s}, clock, slog.New(slog.DiscardHandler),
 		func(_ alert.Kind, r deliver.Result) { counts[r]++ })
 }
 
@@ -69,6 +73,7 @@ func TestDrain(t *testing.T) {
 		name     string
 		err      error // of the second message
 		attempts int   // made before
+		age      time.Duration
 		log      []string
 		wait     time.Duration
 		failed   bool
@@ -91,6 +96,14 @@ func TestDrain(t *testing.T) {
 			log: []string{"d1 delivered as r1", "d2 dead: too long", "d3 delivered as r3"}, counts: map[deliver.Result]int{deliver.Sent: 2, deliver.Dead: 1},
 		},
 		{
+			name: "what a person can mend is waited for", err: &deliver.Error{Code: "not_in_channel", Text: "invite me", Permanent: true, Mendable: true}, attempts: 100, age: 23 * time.Hour, failed: true,
+			log: []string{"d1 delivered as r1", "d2 failed: invite me"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+		},
+		{
+			name: "for a day", err: &deliver.Error{Code: "not_in_channel", Text: "invite me", Permanent: true, Mendable: true}, age: 24 * time.Hour,
+			log: []string{"d1 delivered as r1", "d2 dead: invite me", "d3 delivered as r3"}, counts: map[deliver.Result]int{deliver.Sent: 2, deliver.Dead: 1},
+		},
+		{
 			name: "tried too often", err: plain, attempts: 29,
 			log: []string{"d1 delivered as r1", "d2 dead: reset by peer", "d3 delivered as r3"}, counts: map[deliver.Result]int{deliver.Sent: 2, deliver.Dead: 1},
 		},
@@ -100,7 +113,7 @@ func TestDrain(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			o, counts := &outbox{n: 3}, make(map[deliver.Result]int)
+			o, counts := &outbox{n: 3, age: test.age}, make(map[deliver.Result]int)
 			err := drainer(o, func(m deliver.Message) (string, error) {
 				if m.Card.Title != m.ID {
 					t.Errorf("message %s carries the card of %s", m.ID, m.Card.Title)
@@ -133,7 +146,7 @@ func TestDrain(t *testing.T) {
 func TestDrainFinishesWhatItSends(t *testing.T) {
 	o := &outbox{n: 3}
 	ctx, cancel := context.WithCancel(t.Context())
-	d := deliver.NewDrainer(o, map[alert.Kind]deliver.Sender{alert.Slack: contextSender{cancel}}, slog.New(slog.DiscardHandler), nil)
+	d := deliver.NewDrainer(o, map[alert.Kind]deliver.Sender{alert.Slack: contextSender{cancel}}, clock, slog.New(slog.DiscardHandler), nil)
 	if err := d.Drain(ctx, slackDesk); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want canceled", err)
 	}
@@ -152,7 +165,7 @@ func (s contextSender) Send(ctx context.Context, _ deliver.Message) (string, err
 
 func TestDrainOfAPlatformThatIsOff(t *testing.T) {
 	o := &outbox{n: 1}
-	d := deliver.NewDrainer(o, nil, slog.New(slog.DiscardHandler), nil)
+	d := deliver.NewDrainer(o, nil, clock, slog.New(slog.DiscardHandler), nil)
 	var wait *deliver.WaitError
 	if err := d.Drain(t.Context(), slackDesk); !errors.As(err, &wait) {
 		t.Errorf("%v, want a wait", err)

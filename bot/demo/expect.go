@@ -13,7 +13,7 @@ func (d *Demo) Watches() []alert.Watch {
 		},
 		{
 			Name: "china", Channels: desk, Severity: alert.High, Origin: "config",
-			Query: `(china OR chinese OR beijing OR (source:straitledger title:taipei)) -"fine china"`,
+			Query: `(china OR chinese OR beijing OR "i-soon" OR (source:straitledger title:taipei)) -"fine china"`,
 		},
 		{
 			Name: "sanctions", Channels: desk, Origin: "config",

@@ -81,7 +81,7 @@ func explain(ctx context.Context, w *witness, about string, answer []byte, err e
 		// The answer broke off. Whether the work was done is not known.
 		return &deliver.Error{Code: "bad_answer", Text: "Discord's answer could not be read", Err: withoutURL(err)}
 	case w.status == http.StatusUnauthorized:
-		return &deliver.Error{Code: code, Text: badToken, Permanent: true}
+		return &deliver.Error{Code: code, Text: badToken, Permanent: true, Mendable: true}
 	case said.Code == codeInvalidForm:
 		return &deliver.Error{
 			Code:      code,
@@ -93,12 +93,14 @@ func explain(ctx context.Context, w *witness, about string, answer []byte, err e
 		if said.Code != codeUnknownInteraction && said.Code != codeAlreadyAcknowledged {
 			remedy = fmt.Sprintf(remedy, about)
 		}
-		return &deliver.Error{Code: code, Text: remedy, Permanent: true}
+		return &deliver.Error{Code: code, Text: remedy, Permanent: true, Mendable: true}
 	}
 	return &deliver.Error{
 		Code:      code,
 		Text:      fmt.Sprintf("Discord refused the request about %s (HTTP %d: %s)", about, w.status, cmp.Or(said.Message, "no reason given")),
 		Permanent: true,
+		// What is refused whoever asks is nobody's message's fault.
+		Mendable: w.status == http.StatusForbidden || w.status == http.StatusNotFound,
 	}
 }
 

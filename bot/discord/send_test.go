@@ -110,6 +110,9 @@ func TestSendErrors(t *testing.T) {
 			}
 			_, err := New(o).Send(ctx, m)
 			e := asError(t, err)
+			if want := slices.Contains([]string{"401", "10003", "50001", "50013", "40333"}, c.code); e.Mendable != want {
+				t.Errorf("%s is mendable: %v, want %v", e.Code, e.Mendable, want)
+			}
 			if e.Code != c.code || !strings.Contains(e.Text, c.text) || e.Permanent != c.permanent || e.RetryAfter != c.wait {
 				t.Errorf("got %+v", e)
 			}

@@ -298,13 +298,13 @@ func (w *deliverWorker) complete(ctx context.Context, job *river.Job[DeliverArgs
 	return true, tx.Commit()
 }
 
-// retryPolicy waits 1, 2, 4, ... seconds and at the most an hour, each a
+// retryPolicy waits 1, 2, 4, ... seconds and at the most ten minutes, each a
 // little varied so that many do not come back at once.
 type retryPolicy struct{}
 
 func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
-	wait := time.Hour
-	if n := len(job.Errors); n < 12 {
+	wait := 10 * time.Minute
+	if n := len(job.Errors); n < 10 {
 		wait = min(wait, time.Second<<n)
 	}
 	return time.Now().Add(wait + time.Duration(rand.Int64N(int64(wait/5)))) //nolint:gosec // no secret

@@ -97,11 +97,11 @@ func (d *desk) alerts() []string {
 	d.t.Helper()
 	var all []string
 	for {
-		next, err := d.store.NextDelivery(d.t.Context(), target)
-		if errors.Is(err, store.ErrNotFound) {
+		next, ok, err := d.store.NextDelivery(d.t.Context(), target)
+		d.must(err)
+		if !ok {
 			return all
 		}
-		d.must(err)
 		all = append(all, next.Alert.Story.Title)
 		d.must(d.store.Delivered(d.t.Context(), next.ID, ""))
 	}
@@ -255,7 +255,7 @@ func TestTwoSourcesOneStory(t *testing.T) {
 	if len(hits) != 1 || len(hits[0].Story.Sources) != 2 || hits[0].Story.Source != "one" {
 		t.Fatalf("stories %+v", hits)
 	}
-	next, err := d.store.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "second.jsonl"})
+	next, _, err := d.store.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "second.jsonl"})
 	if err != nil || next.Alert.Watches[0] != "of-two" {
 		t.Errorf("a watch on the second source: %+v, %v", next.Alert.Watches, err)
 	}
@@ -321,7 +321,7 @@ func TestOneAlertAChannel(t *testing.T) {
 	if out := d.visit("one", news(1)); out.Alerts != 2 {
 		t.Errorf("%d alerts, want one for each of two channels", out.Alerts)
 	}
-	next, err := d.store.NextDelivery(t.Context(), target)
+	next, _, err := d.store.NextDelivery(t.Context(), target)
 	d.must(err)
 	a := next.Alert
 	if diff := cmp.Diff([]story.Match{{Watch: "a", Terms: []string{"leak"}}, {Watch: "b", Terms: []string{"number"}}}, a.Story.Matches); diff != "" {

@@ -30,6 +30,8 @@ var errNotSlack = errors.New("the answer is not Slack's")
 type remedy struct {
 	permanent bool
 	text      string
+	// message is true where it is the message's fault and nobody's to mend.
+	message bool
 }
 
 const (
@@ -41,25 +43,25 @@ const (
 // https://docs.slack.dev/reference/methods/chat.postMessage#errors and
 // https://docs.slack.dev/reference/methods/apps.connections.open#errors.
 var remedies = map[string]remedy{
-	"channel_not_found":                   {true, "Slack does not know %s, or it is private and the bot is not in it: check the id, or invite the bot with /invite @bot in that channel"},
-	"not_in_channel":                      {true, "the bot is not in %s: invite it with /invite @bot in that channel"},
-	"is_archived":                         {true, "%s is archived: unarchive it, or give another channel's id"},
-	"channel_is_limited_access":           {true, "only some members may post in %s: allow the bot to, or give another channel's id"},
-	"restricted_action":                   {true, "a setting of the workspace keeps the bot from posting in %s: ask an admin"},
-	"restricted_action_read_only_channel": {true, "%s is read-only: ask an admin to let the bot post"},
-	"team_access_not_granted":             {true, "the bot is not installed in the workspace of %s: install it there"},
-	"msg_too_long":                        {true, "the message for %s is too long for Slack; please report this"},
-	"msg_blocks_too_long":                 {true, "the message for %s is too long for Slack; please report this"},
-	"invalid_blocks":                      {true, "Slack does not take the layout of the message for %s; please report this"},
-	"invalid_blocks_format":               {true, "Slack does not take the layout of the message for %s; please report this"},
-	"no_text":                             {true, "the message for %s is empty; please report this"},
-	"metadata_too_large":                  {true, "Slack does not take the metadata of the message for %s; please report this"},
-	"invalid_metadata_format":             {true, "Slack does not take the metadata of the message for %s; please report this"},
-	"ratelimited":                         {false, "Slack asked for a pause (%s)"},
-	"rate_limited":                        {false, "Slack asked for a pause (%s)"},
-	"internal_error":                      {false, "Slack has trouble of its own (%s); it is tried again"},
-	"fatal_error":                         {false, "Slack has trouble of its own (%s); it is tried again"},
-	"service_unavailable":                 {false, "Slack has trouble of its own (%s); it is tried again"},
+	"channel_not_found":                   {true, "Slack does not know %s, or it is private and the bot is not in it: check the id, or invite the bot with /invite @bot in that channel", false},
+	"not_in_channel":                      {true, "the bot is not in %s: invite it with /invite @bot in that channel", false},
+	"is_archived":                         {true, "%s is archived: unarchive it, or give another channel's id", false},
+	"channel_is_limited_access":           {true, "only some members may post in %s: allow the bot to, or give another channel's id", false},
+	"restricted_action":                   {true, "a setting of the workspace keeps the bot from posting in %s: ask an admin", false},
+	"restricted_action_read_only_channel": {true, "%s is read-only: ask an admin to let the bot post", false},
+	"team_access_not_granted":             {true, "the bot is not installed in the workspace of %s: install it there", false},
+	"msg_too_long":                        {true, "the message for %s is too long for Slack; please report this", true},
+	"msg_blocks_too_long":                 {true, "the message for %s is too long for Slack; please report this", true},
+	"invalid_blocks":                      {true, "Slack does not take the layout of the message for %s; please report this", true},
+	"invalid_blocks_format":               {true, "Slack does not take the layout of the message for %s; please report this", true},
+	"no_text":                             {true, "the message for %s is empty; please report this", true},
+	"metadata_too_large":                  {true, "Slack does not take the metadata of the message for %s; please report this", true},
+	"invalid_metadata_format":             {true, "Slack does not take the metadata of the message for %s; please report this", true},
+	"ratelimited":                         {false, "Slack asked for a pause (%s)", false},
+	"rate_limited":                        {false, "Slack asked for a pause (%s)", false},
+	"internal_error":                      {false, "Slack has trouble of its own (%s); it is tried again", false},
+	"fatal_error":                         {false, "Slack has trouble of its own (%s); it is tried again", false},
+	"service_unavailable":                 {false, "Slack has trouble of its own (%s); it is tried again", false},
 }
 
 // tokenCodes are the codes that refuse a token for good.
@@ -103,7 +105,7 @@ func pause(about string, d time.Duration) *deliver.Error {
 }
 
 func explainCode(r slack.SlackErrorResponse, about string) *deliver.Error {
-	e := &deliver.Error{Code: r.Err, Permanent: true}
+	e := &deliver.Error{Code: r.Err, Permanent: true, Mendable: true}
 	token, fix := botToken, botPage
 	if about == appToken {
 		token, fix = appToken, appPage
@@ -117,13 +119,13 @@ func explainCode(r slack.SlackErrorResponse, about string) *deliver.Error {
 	case tokenCodes[r.Err]:
 		e.Text = fmt.Sprintf("Slack refused %s (%s): %s", token, r.Err, fix)
 	case known:
-		e.Permanent = m.permanent
+		e.Permanent, e.Mendable = m.permanent, m.permanent && !m.message
 		e.Text = fmt.Sprintf(m.text, about) + " (" + r.Err + ")"
 		if strings.Contains(r.Err, "limited") && !m.permanent {
 			e.RetryAfter = defaultPause
 		}
 	default:
-		e.Permanent = false
+		e.Permanent, e.Mendable = false, false
 		e.Text = fmt.Sprintf("Slack refused %s: %s", about, r.Err)
 	}
 	return e

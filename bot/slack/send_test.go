@@ -170,6 +170,10 @@ func TestSendErrorsSayWhatToDo(t *testing.T) {
 			if e.Code != tc.code || e.Permanent != tc.permanent || !strings.Contains(e.Text, tc.says) {
 				t.Errorf("got %s, permanent %v: %s", e.Code, e.Permanent, e.Text)
 			}
+			// Only the message's own fault is nobody's to mend.
+			if want := tc.permanent && tc.code != "msg_too_long"; e.Mendable != want {
+				t.Errorf("%s is mendable: %v, want %v", e.Code, e.Mendable, want)
+			}
 			noSecrets(t, o, err.Error())
 		})
 	}

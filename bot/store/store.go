@@ -102,14 +102,6 @@ type Hit struct {
 	Cursor string
 }
 
-// Delivery is one alert on its way to one target.
-type Delivery struct {
-	ID       string
-	Alert    alert.Alert
-	To       alert.Target
-	Attempts int
-}
-
 // ErrExists is for a name that is taken.
 var ErrExists = errors.New("exists already")
 

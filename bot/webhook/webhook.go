@@ -120,12 +120,15 @@ func (w *Webhook) refused(host string, res *http.Response) *deliver.Error {
 		e.Permanent = false
 		e.Text = answer + "; it is tried again later"
 	case http.StatusUnauthorized, http.StatusForbidden:
+		e.Mendable = true
 		e.Text = answer + "; check the token in its address"
 	case http.StatusNotFound, http.StatusGone:
+		e.Mendable = true
 		e.Text = answer + "; check its address in config.yaml"
 	default:
 		switch {
 		case status < 400:
+			e.Mendable = true
 			e.Text = answer + "; redirects are not followed: put the final address into config.yaml"
 		case status < 500:
 			e.Text = answer + "; it does not take this alert"

@@ -71,7 +71,7 @@ func (p *program) watchesList() *cobra.Command {
 				if w.Origin != "" && w.Origin != "config" {
 					meta += " · added by " + w.Origin
 				}
-				page.Items = append(page.Items, card.Item{Title: w.Name, Meta: meta, Text: w.Query})
+				page.Items = append(page.Items, card.Item{Title: w.Name, Meta: meta, Text: card.Shorten(w.Query, 300)})
 			}
 			if len(all) == 0 {
 				page.Lead = "Nothing is watched. Add watches to the config, or in chat with /news watch add."

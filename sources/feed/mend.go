@@ -9,6 +9,14 @@ import (
 
 var charRef = regexp.MustCompile(`&#(?:[0-9]+|[xX][0-9a-fA-F]+);`)
 
+// esc begins what a terminal takes for a command.
+const esc = 0x1b
+
+// terminalSequence finds whole commands to a terminal (ECMA-48: colours and
+// the like, and strings such as links), so that taking out their control
+// characters does not leave their parameters behind as text.
+var terminalSequence = regexp.MustCompile(`\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b<]*(?:\x07|\x1b\\)`)
+
 // mend repairs a feed that could not be read for the reason why, where a person
 // would see what is meant: values of another type in JSON; in XML references
 // to characters that it has not, those characters themselves, and a bare "<"
@@ -23,11 +31,15 @@ func mend(text []byte, why error) (mended []byte, changed bool) {
 			digits, base = digits[1:], 16
 		}
 		n, err := strconv.ParseInt(string(digits), base, 32)
-		if err != nil || !xmlChar(rune(n)) {
+		switch {
+		case n == esc:
+			return []byte{esc}
+		case err != nil || !xmlChar(rune(n)):
 			return nil
 		}
 		return ref
 	})
+	mended = terminalSequence.ReplaceAll(mended, nil)
 	mended = bytes.Map(func(r rune) rune {
 		if !xmlChar(r) {
 			return -1

@@ -30,6 +30,9 @@ func toText(s string, f form, limit int) string {
 			return s
 		}
 	}
+	if strings.IndexByte(s, esc) >= 0 {
+		s = terminalSequence.ReplaceAllString(s, "")
+	}
 	w := writers.Get().(*writer)
 	defer writers.Put(w)
 	w.reset(f, limit)

@@ -9,25 +9,27 @@ import (
 	"time"
 
 	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
 	"tipoff/bot/store"
 )
 
 // NextDelivery takes the oldest open delivery of a target and marks it as
-// being sent. It fails with [store.ErrNotFound] when there is none. One that
-// an earlier process was sending when it ended comes again, with its attempts.
-func (s *Store) NextDelivery(ctx context.Context, to alert.Target) (store.Delivery, error) {
-	d := store.Delivery{To: to}
-	err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+// being sent; false when there is none. One that an earlier process was
+// sending when it ended comes again, with its attempts.
+func (s *Store) NextDelivery(ctx context.Context, to alert.Target) (d deliver.Delivery, ok bool, err error) {
+	d.To = to
+	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
 		var seq, alertID int64
 		err := tx.QueryRowContext(ctx, `
 SELECT seq, id, alert, attempts FROM deliveries
 WHERE target = ? AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.String()).Scan(&seq, &d.ID, &alertID, &d.Attempts)
 		if errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("delivery to %s: %w", to, store.ErrNotFound)
+			return nil
 		}
 		if err != nil {
 			return err
 		}
+		ok = true
 		d.Attempts++
 		if _, err := tx.exec(ctx, `UPDATE deliveries SET state = 'sending', attempts = ?, updated = ? WHERE seq = ?`,
 			d.Attempts, unix(s.now()), seq); err != nil {
@@ -36,7 +38,7 @@ WHERE target = ? AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.S
 		d.Alert, err = readAlert(ctx, tx.Tx, alertID)
 		return err
 	})
-	return d, err
+	return d, ok && err == nil, err
 }
 
 // readAlert reads an alert with its story as it is now: a headline corrected

@@ -82,12 +82,12 @@ func testDeliveryOrder(t *testing.T, s *suite) {
 	}
 	var got []string
 	for {
-		d, err := s.NextDelivery(s.ctx, slackDesk)
-		if errors.Is(err, store.ErrNotFound) {
-			break
-		}
+		d, ok, err := s.NextDelivery(s.ctx, slackDesk)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if !ok {
+			break
 		}
 		a := d.Alert
 		got = append(got, a.Story.Title)
@@ -115,12 +115,12 @@ func testDeliveryOrder(t *testing.T, s *suite) {
 func testDeliveryAgain(t *testing.T, s *suite) {
 	key := s.add(t, s.source(t, "alpha"), story.Story{Title: "A leak", URL: "https://x.example/1"})
 	s.alert(t, key, alert.Alert{Channel: "desk"}, slackDesk)
-	first, err := s.NextDelivery(s.ctx, slackDesk)
+	first, _, err := s.NextDelivery(s.ctx, slackDesk)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Nobody said what came of it.
-	second, err := s.NextDelivery(s.ctx, slackDesk)
+	second, _, err := s.NextDelivery(s.ctx, slackDesk)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,20 +135,20 @@ func testDeliveryDead(t *testing.T, s *suite) {
 		key := s.add(t, src, story.Story{Title: fmt.Sprint("story ", i), URL: fmt.Sprint("https://x.example/", i)})
 		s.alert(t, key, alert.Alert{Channel: "desk"}, slackDesk)
 	}
-	d, err := s.NextDelivery(s.ctx, slackDesk)
+	d, _, err := s.NextDelivery(s.ctx, slackDesk)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.DeliveryFailed(s.ctx, d.ID, "try later", false); err != nil {
 		t.Fatal(err)
 	}
-	if d, err = s.NextDelivery(s.ctx, slackDesk); err != nil || d.Alert.Story.Title != "story 0" {
+	if d, _, err = s.NextDelivery(s.ctx, slackDesk); err != nil || d.Alert.Story.Title != "story 0" {
 		t.Fatalf("%+v, %v; want the one that failed, so that the order stays", d, err)
 	}
 	if err := s.DeliveryFailed(s.ctx, d.ID, "the channel is gone", true); err != nil {
 		t.Fatal(err)
 	}
-	if d, err := s.NextDelivery(s.ctx, slackDesk); err != nil || d.Alert.Story.Title != "story 1" {
+	if d, _, err := s.NextDelivery(s.ctx, slackDesk); err != nil || d.Alert.Story.Title != "story 1" {
 		t.Errorf("%+v, %v; want the next one", d, err)
 	}
 	dead, err := s.Deliveries(s.ctx, "dead", 10)

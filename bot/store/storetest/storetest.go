@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
 	"tipoff/sources"
@@ -33,7 +34,7 @@ type Store interface {
 	AddWatch(ctx context.Context, w alert.Watch, by string) error
 	RemoveWatch(ctx context.Context, name, by string) error
 
-	NextDelivery(ctx context.Context, to alert.Target) (store.Delivery, error)
+	NextDelivery(ctx context.Context, to alert.Target) (deliver.Delivery, bool, error)
 	Delivered(ctx context.Context, id, receipt string) error
 	DeliveryFailed(ctx context.Context, id, reason string, dead bool) error
 	OpenTargets(ctx context.Context) ([]alert.Target, error)
