@@ -12,9 +12,10 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache
 # its owner from the folder that it is mounted on.
 RUN mkdir /out/data
 
-FROM gcr.io/distroless/static-debian12:nonroot
+FROM scratch
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/tipoff /usr/local/bin/tipoff
-COPY --from=build --chown=nonroot:nonroot /out/data /data
+COPY --from=build --chown=65532:65532 /out/data /data
 COPY config.yaml /etc/tipoff/config.yaml
 # The archive, and whatever else the config names by a relative path, is here.
 WORKDIR /data
@@ -22,6 +23,6 @@ VOLUME /data
 # Inside a container loopback reaches nobody; publish the port with care.
 ENV TIPOFF_LISTEN=0.0.0.0:8080
 EXPOSE 8080
-USER nonroot
+USER 65532:65532
 ENTRYPOINT ["/usr/local/bin/tipoff", "--config", "/etc/tipoff/config.yaml"]
 CMD ["run"]
