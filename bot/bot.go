@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -121,8 +124,28 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.store.SyncWatches(ctx, a.cfg.Watches); err != nil {
 		return fmt.Errorf("apply the config's watches: %w", err)
 	}
-	a.book, err = watch.NewBook(ctx, a.store, a.Log)
-	return err
+	if a.book, err = watch.NewBook(ctx, a.store, a.Log); err != nil {
+		return err
+	}
+	a.sayUnheard()
+	return nil
+}
+
+// sayUnheard names the watches that somebody added for a channel which is not
+// in the config any more.
+func (a *App) sayUnheard() {
+	known := make(map[string]bool)
+	for _, c := range a.cfg.Channels {
+		known[c.Name] = true
+	}
+	watches := a.book.Current().Watches
+	for _, name := range slices.Sorted(maps.Keys(watches)) {
+		for _, channel := range watches[name].Channels {
+			if !known[channel] {
+				a.Log.Warn("a watch names a channel that is not in the config: nobody hears of its stories there", "watch", name, "channel", channel)
+			}
+		}
+	}
 }
 
 // Migrate brings the store's tables and the job engine's to this version.
@@ -190,6 +213,9 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.store.SetEnqueuer(a.engine)
+	if err := a.store.SyncTargets(ctx, a.cfg.Channels); err != nil {
+		return fmt.Errorf("apply the config's channels: %w", err)
+	}
 	a.gauges()
 	return nil
 }
@@ -213,7 +239,7 @@ func (a *App) gauges() {
 			n, err := f(ctx)
 			if err != nil {
 				a.Log.Warn("metric cannot be read", "error", err)
-				return -1
+				return math.NaN()
 			}
 			return float64(n)
 		}
@@ -298,8 +324,9 @@ func (a *App) Run(ctx context.Context) error {
 	return errors.Join(err, a.Stop())
 }
 
-// grace is how long a stop waits for what is under way.
-const grace = 20 * time.Second
+// grace is how long a stop waits for what is under way: longer than an attempt
+// to deliver may take.
+const grace = 25 * time.Second
 
 // Stop ends what [App.Start] began, in the reverse order.
 func (a *App) Stop() error {

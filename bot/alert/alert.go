@@ -5,6 +5,7 @@ package alert
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -87,6 +88,19 @@ type Target struct {
 }
 
 func (t Target) String() string { return string(t.Kind) + ":" + t.Address }
+
+// Redacted is the target for people's eyes: of a webhook the host alone, for the
+// rest of such an address is often a secret.
+func (t Target) Redacted() string {
+	if t.Kind != Webhook {
+		return t.String()
+	}
+	host := "address"
+	if u, err := url.Parse(t.Address); err == nil && u.Host != "" {
+		host = u.Host
+	}
+	return string(t.Kind) + ":" + host
+}
 
 // ParseTarget reads what [Target.String] wrote.
 func ParseTarget(s string) (Target, error) {

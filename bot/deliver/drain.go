@@ -11,9 +11,10 @@ import (
 	"tipoff/bot/card"
 )
 
-// What a delivery gets before it is dead: so many attempts, which with the job
-// engine's back-off take some hours; and where a person has to mend something,
-// so much time.
+// What a delivery gets before it is dead: so much time, and so many attempts
+// where no person has to mend something. The time counts from the start of the
+// program at the earliest: what was kept while a platform was off, or while
+// nothing ran, has its chance too.
 const (
 	maxAttempts = 30
 	maxAge      = 24 * time.Hour
@@ -26,6 +27,9 @@ type Delivery struct {
 	To    alert.Target
 	// Attempts counts those made, the one that begins included.
 	Attempts int
+	// NotBefore is set where the platform asked to be left alone until then:
+	// no attempt begins, and the Alert is empty.
+	NotBefore time.Time
 }
 
 // Outbox is what waits to be sent, in the order of each target.
@@ -34,6 +38,9 @@ type Outbox interface {
 	NextDelivery(ctx context.Context, to alert.Target) (Delivery, bool, error)
 	Delivered(ctx context.Context, id, receipt string) error
 	DeliveryFailed(ctx context.Context, id, reason string, dead bool) error
+	// DeliveryWaits is a failure after which the platform wants to be left
+	// alone, and that outlives a restart.
+	DeliveryWaits(ctx context.Context, id, reason string, until time.Time) error
 }
 
 // Result is what came of one attempt, for metrics.
@@ -51,6 +58,7 @@ type Drainer struct {
 	outbox  Outbox
 	senders map[alert.Kind]Sender
 	now     func() time.Time
+	started time.Time
 	log     *slog.Logger
 	count   func(alert.Kind, Result)
 }
@@ -61,12 +69,13 @@ func NewDrainer(outbox Outbox, senders map[alert.Kind]Sender, now func() time.Ti
 	if count == nil {
 		count = func(alert.Kind, Result) {}
 	}
-	return &Drainer{outbox: outbox, senders: senders, now: now, log: log, count: count}
+	return &Drainer{outbox: outbox, senders: senders, now: now, started: now(), log: log, count: count}
 }
 
-// WaitError asks the job engine to come back after a while, as the platform
-// wished, without counting it as a failure.
+// WaitError asks the job engine to come back later. It has been logged.
 type WaitError struct {
+	// After is how long the platform wants to be left alone. Where it is zero,
+	// the job engine's back-off decides.
 	After time.Duration
 	Err   error
 }
@@ -76,10 +85,9 @@ func (e *WaitError) Error() string { return e.Err.Error() }
 func (e *WaitError) Unwrap() error { return e.Err }
 
 // Drain sends until nothing is left for the target, and then returns nil. It
-// stops at the first message that cannot be sent now, so that the order stays:
-// with a *WaitError where the platform said how long, with another error where
-// the job engine's back-off decides. A message that never will be sent is
-// marked dead with the reason, and the next one gets its turn.
+// stops at the first message that cannot be sent now, so that the order stays,
+// with a *WaitError. Any other error is one of the outbox. A message that never
+// will be sent is marked dead with the reason, and the next one gets its turn.
 //
 // When ctx ends, the message that is being sent is finished first.
 func (d *Drainer) Drain(ctx context.Context, to alert.Target) error {
@@ -94,14 +102,17 @@ func (d *Drainer) Drain(ctx context.Context, to alert.Target) error {
 		if !ok {
 			return nil
 		}
+		if wait := next.NotBefore.Sub(d.now()); wait > 0 {
+			return &WaitError{After: wait, Err: fmt.Errorf("%s asked to be left alone for %v", to.Kind, wait)}
+		}
 		if err := d.send(context.WithoutCancel(ctx), next); err != nil {
 			return err
 		}
 	}
 }
 
-// sendTimeout bounds one attempt, shutdown included.
-const sendTimeout = 30 * time.Second
+// sendTimeout bounds one attempt. A stop of the program waits as long.
+const sendTimeout = 20 * time.Second
 
 // send makes one attempt and writes down what came of it. A nil error means
 // that the next message may go.
@@ -111,7 +122,10 @@ func (d *Drainer) send(ctx context.Context, next Delivery) error {
 	if !ok {
 		d.count(next.To.Kind, Delayed)
 		err := &Error{Code: "off", Text: fmt.Sprintf("%s is off: set its tokens and start again; what waits is kept", next.To.Kind)}
-		return errors.Join(d.outbox.DeliveryFailed(ctx, next.ID, err.Text, false), &WaitError{After: time.Hour, Err: err})
+		if err := d.outbox.DeliveryFailed(ctx, next.ID, err.Text, false); err != nil {
+			return fmt.Errorf("mark as failed: %w", err)
+		}
+		return &WaitError{After: time.Hour, Err: err}
 	}
 
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
@@ -130,26 +144,34 @@ func (d *Drainer) send(ctx context.Context, next Delivery) error {
 	if !ok {
 		e = &Error{Code: "error", Text: err.Error()}
 	}
-	var dead bool
-	switch {
-	case e.RetryAfter > 0: // to be told to wait is no failure, however often
-	case e.Permanent && e.Mendable:
-		dead = d.now().Sub(next.Alert.Created) >= maxAge
-	default:
-		dead = e.Permanent || next.Attempts >= maxAttempts
-	}
-	if saved := d.outbox.DeliveryFailed(ctx, next.ID, err.Error(), dead); saved != nil {
-		return fmt.Errorf("mark as failed: %w", saved)
-	}
-	if dead {
-		d.count(next.To.Kind, Dead)
-		log.Error("an alert could not be delivered and was given up", "attempt", next.Attempts, "error", err)
-		return nil
+	if e.RetryAfter > 0 { // to be told to wait is no failure, however often
+		if err := d.outbox.DeliveryWaits(ctx, next.ID, err.Error(), d.now().Add(e.RetryAfter)); err != nil {
+			return fmt.Errorf("mark as waiting: %w", err)
+		}
+	} else {
+		dead := d.givenUp(next, e)
+		if err := d.outbox.DeliveryFailed(ctx, next.ID, err.Error(), dead); err != nil {
+			return fmt.Errorf("mark as failed: %w", err)
+		}
+		if dead {
+			d.count(next.To.Kind, Dead)
+			log.Error("an alert could not be delivered and was given up", "attempt", next.Attempts, "error", err)
+			return nil
+		}
 	}
 	d.count(next.To.Kind, Delayed)
 	log.Warn("an alert could not be delivered and will be tried again", "attempt", next.Attempts, "error", err)
-	if e.RetryAfter > 0 {
-		return &WaitError{After: e.RetryAfter, Err: err}
+	return &WaitError{After: e.RetryAfter, Err: err}
+}
+
+// givenUp reports whether a delivery that failed is dead now.
+func (d *Drainer) givenUp(next Delivery, e *Error) bool {
+	if e.Permanent && !e.Mendable {
+		return true
 	}
-	return err
+	since := next.Alert.Created
+	if since.Before(d.started) {
+		since = d.started
+	}
+	return d.now().Sub(since) >= maxAge && (e.Mendable || next.Attempts >= maxAttempts)
 }

@@ -23,6 +23,7 @@ type outbox struct {
 	attempts int
 	carry    int           // attempts that the next message has behind it
 	age      time.Duration // of all messages
+	asked    time.Time     // until when the platform wants to be left alone
 	log      []string
 }
 
@@ -30,8 +31,11 @@ func (o *outbox) NextDelivery(context.Context, alert.Target) (deliver.Delivery, 
 	if o.next >= o.n {
 		return deliver.Delivery{}, false, nil
 	}
-	o.attempts++
 	id := fmt.Sprint("d", o.next+1)
+	if o.asked.After(now) {
+		return deliver.Delivery{ID: id, To: slackDesk, NotBefore: o.asked}, true, nil
+	}
+	o.attempts++
 	return deliver.Delivery{ID: id, To: slackDesk, Attempts: o.attempts, Alert: alert.Alert{Created: now.Add(-o.age), Story: story.Story{Title: id}}}, true, nil
 }
 
@@ -54,6 +58,11 @@ func (o *outbox) DeliveryFailed(_ context.Context, id, reason string, dead bool)
 	return nil
 }
 
+func (o *outbox) DeliveryWaits(_ context.Context, id, reason string, until time.Time) error {
+	o.log = append(o.log, fmt.Sprintf("%s waits %v: %s", id, until.Sub(now), reason))
+	return nil
+}
+
 type sender func(m deliver.Message) (string, error)
 
 func (s sender) Send(_ context.Context, m deliver.Message) (string, error) { return s(m) }
@@ -62,9 +71,13 @@ var now = time.Date(2024, 2, 19, 12, 0, 0, 0, time.UTC)
 
 func clock() time.Time { return now }
 
-func drainer(o *outbox, s sender, counts map[deliver.Result]int) *deliver.Drainer {
-	return deliver.NewDrainer(o, map[alert.Kind]deliver.Sender{alert.Slack: s}, clock, slog.New(slog.DiscardHandler),
+// drainer is one that was made some time ago.
+func drainer(o *outbox, s sender, up time.Duration, counts map[deliver.Result]int) *deliver.Drainer {
+	t := now.Add(-up)
+	d := deliver.NewDrainer(o, map[alert.Kind]deliver.Sender{alert.Slack: s}, func() time.Time { return t }, slog.New(slog.DiscardHandler),
 		func(_ alert.Kind, r deliver.Result) { counts[r]++ })
+	t = now
+	return d
 }
 
 func TestDrain(t *testing.T) {
@@ -74,6 +87,7 @@ func TestDrain(t *testing.T) {
 		err      error // of the second message
 		attempts int   // made before
 		age      time.Duration
+		up       time.Duration // of the program
 		log      []string
 		wait     time.Duration
 		failed   bool
@@ -89,27 +103,39 @@ func TestDrain(t *testing.T) {
 		},
 		{
 			name: "a platform's wish is passed on", err: &deliver.Error{Code: "ratelimited", Text: "slow down", RetryAfter: 7 * time.Second}, wait: 7 * time.Second, failed: true,
-			log: []string{"d1 delivered as r1", "d2 failed: slow down"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+			log: []string{"d1 delivered as r1", "d2 waits 7s: slow down"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
 		},
 		{
 			name: "a permanent error lets the next one go", err: &deliver.Error{Code: "msg_too_long", Text: "too long", Permanent: true},
 			log: []string{"d1 delivered as r1", "d2 dead: too long", "d3 delivered as r3"}, counts: map[deliver.Result]int{deliver.Sent: 2, deliver.Dead: 1},
 		},
 		{
-			name: "what a person can mend is waited for", err: &deliver.Error{Code: "not_in_channel", Text: "invite me", Permanent: true, Mendable: true}, attempts: 100, age: 23 * time.Hour, failed: true,
+			name: "what a person can mend is waited for", err: &deliver.Error{Code: "not_in_channel", Text: "invite me", Permanent: true, Mendable: true}, attempts: 100, age: 23 * time.Hour, up: 99 * time.Hour, failed: true,
 			log: []string{"d1 delivered as r1", "d2 failed: invite me"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
 		},
 		{
-			name: "for a day", err: &deliver.Error{Code: "not_in_channel", Text: "invite me", Permanent: true, Mendable: true}, age: 24 * time.Hour,
+			name: "for a day", err: &deliver.Error{Code: "not_in_channel", Text: "invite me", Permanent: true, Mendable: true}, age: 24 * time.Hour, up: 24 * time.Hour,
 			log: []string{"d1 delivered as r1", "d2 dead: invite me", "d3 delivered as r3"}, counts: map[deliver.Result]int{deliver.Sent: 2, deliver.Dead: 1},
 		},
 		{
-			name: "tried too often", err: plain, attempts: 29,
+			name: "what was kept while nothing ran has its chance", err: &deliver.Error{Code: "not_in_channel", Text: "invite me", Permanent: true, Mendable: true}, attempts: 100, age: 99 * time.Hour, up: 23 * time.Hour, failed: true,
+			log: []string{"d1 delivered as r1", "d2 failed: invite me"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+		},
+		{
+			name: "a short outage after many attempts that waited for a person", err: plain, attempts: 100, age: 23 * time.Hour, up: 99 * time.Hour, failed: true,
+			log: []string{"d1 delivered as r1", "d2 failed: reset by peer"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+		},
+		{
+			name: "an old one that had waited for others", err: plain, attempts: 28, age: 99 * time.Hour, up: 99 * time.Hour, failed: true,
+			log: []string{"d1 delivered as r1", "d2 failed: reset by peer"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+		},
+		{
+			name: "tried too often and for a day", err: plain, attempts: 29, age: 24 * time.Hour, up: 24 * time.Hour,
 			log: []string{"d1 delivered as r1", "d2 dead: reset by peer", "d3 delivered as r3"}, counts: map[deliver.Result]int{deliver.Sent: 2, deliver.Dead: 1},
 		},
 		{
-			name: "told to wait however often", err: &deliver.Error{Code: "ratelimited", Text: "slow down", RetryAfter: time.Second}, attempts: 29, wait: time.Second, failed: true,
-			log: []string{"d1 delivered as r1", "d2 failed: slow down"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
+			name: "told to wait however often", err: &deliver.Error{Code: "ratelimited", Text: "slow down", RetryAfter: time.Second}, attempts: 29, age: 99 * time.Hour, up: 99 * time.Hour, wait: time.Second, failed: true,
+			log: []string{"d1 delivered as r1", "d2 waits 1s: slow down"}, counts: map[deliver.Result]int{deliver.Sent: 1, deliver.Delayed: 1},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -125,12 +151,12 @@ func TestDrain(t *testing.T) {
 					return "", test.err
 				}
 				return "r" + m.ID[1:], nil
-			}, counts).Drain(t.Context(), slackDesk)
+			}, test.up, counts).Drain(t.Context(), slackDesk)
 			if (err != nil) != test.failed {
 				t.Errorf("error %v", err)
 			}
 			var wait *deliver.WaitError
-			if errors.As(err, &wait) != (test.wait > 0) || wait != nil && wait.After != test.wait {
+			if errors.As(err, &wait) != test.failed || wait != nil && wait.After != test.wait {
 				t.Errorf("error %#v, want a wait of %v", err, test.wait)
 			}
 			if diff := cmp.Diff(test.log, o.log); diff != "" {
@@ -140,6 +166,18 @@ func TestDrain(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestDrainLeavesAPlatformAloneThatAskedForIt(t *testing.T) {
+	o := &outbox{n: 1, asked: now.Add(time.Minute)}
+	var wait *deliver.WaitError
+	err := drainer(o, func(deliver.Message) (string, error) {
+		t.Error("sent all the same")
+		return "", nil
+	}, 0, nil).Drain(t.Context(), slackDesk)
+	if !errors.As(err, &wait) || wait.After != time.Minute {
+		t.Errorf("%v, want a wait of a minute", err)
 	}
 }
 

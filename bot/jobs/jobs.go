@@ -122,6 +122,7 @@ func New(c Config) (*Engine, error) {
 		JobTimeout:           pollTimeout,
 		RescueStuckJobsAfter: 2 * pollTimeout,
 		RetryPolicy:          retryPolicy{},
+		ErrorHandler:         &trouble{log: c.Log},
 		// Done jobs are of no use to anybody; the deliveries have a table of
 		// their own.
 		CompletedJobRetentionPeriod: 10 * time.Minute,
@@ -161,13 +162,16 @@ func deliverOpts() *river.InsertOpts {
 	}
 }
 
-// Release frees the jobs that a process was running when it died, and lets
-// deliveries that wait for another attempt have it now. Only for a database
-// with one owner: nobody else can be running them.
+// Release frees the deliveries that a process was running when it died, and
+// lets those that wait for another attempt have it now; where a platform asked
+// for a pause, the outbox knows. The polls of an earlier run go, for their
+// sources are still due, and so do jobs that are done, which the engine's own
+// cleaner would not come round to in a single pass. Only for a database with
+// one owner: nobody else can be running them.
 func (e *Engine) Release(ctx context.Context) error {
 	for _, q := range []string{
-		`UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE state = 'running'`,
-		`UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE kind = 'deliver' AND state IN ('retryable', 'scheduled')`,
+		`DELETE FROM river_job WHERE kind = 'poll' OR state IN ('completed', 'cancelled', 'discarded')`,
+		`UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE state IN ('running', 'retryable', 'scheduled')`,
 		`DELETE FROM river_leader`,
 	} {
 		if _, err := e.db.ExecContext(ctx, q); err != nil {
@@ -186,17 +190,11 @@ func (e *Engine) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop takes no more jobs and waits for those that run, until ctx ends; then
-// it cancels them and waits a little for that. What was not finished is done
-// after the next start.
+// Stop takes no more jobs and tells those that run to come to an end: what is
+// being sent is finished, visits to sources are cut off. It waits for that
+// until ctx ends. What was not done is done after the next start.
 func (e *Engine) Stop(ctx context.Context) error {
-	err := e.client.Stop(ctx)
-	if err == nil {
-		return nil
-	}
-	hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if err := e.client.StopAndCancel(hard); err != nil {
+	if err := e.client.StopAndCancel(ctx); err != nil {
 		return fmt.Errorf("job engine: stop: %w", err)
 	}
 	return nil
@@ -220,7 +218,7 @@ func (e *Engine) Poll(ctx context.Context, sources []string) error {
 func (e *Engine) EnqueueDelivery(ctx context.Context, tx *sql.Tx, targets []alert.Target) error {
 	for _, to := range targets {
 		if _, err := e.client.InsertTx(ctx, tx, DeliverArgs{Target: to.String()}, deliverOpts()); err != nil {
-			return fmt.Errorf("put in a delivery to %s: %w", to, err)
+			return fmt.Errorf("put in a delivery to %s: %w", to.Redacted(), err)
 		}
 	}
 	return nil
@@ -271,7 +269,7 @@ func (w *deliverWorker) Work(ctx context.Context, job *river.Job[DeliverArgs]) e
 	}
 	for {
 		if err := w.drainer.Drain(ctx, to); err != nil {
-			if wait, ok := errors.AsType[*deliver.WaitError](err); ok {
+			if wait, ok := errors.AsType[*deliver.WaitError](err); ok && wait.After > 0 {
 				return river.JobSnooze(wait.After)
 			}
 			return err
@@ -308,6 +306,22 @@ func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
 		wait = min(wait, time.Second<<n)
 	}
 	return time.Now().Add(wait + time.Duration(rand.Int64N(int64(wait/5)))) //nolint:gosec // no secret
+}
+
+// trouble logs why a job failed. River keeps that in the job's row, where nobody
+// looks.
+type trouble struct{ log *slog.Logger }
+
+func (t *trouble) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	if _, said := errors.AsType[*deliver.WaitError](err); !said && !errors.Is(err, context.Canceled) {
+		t.log.ErrorContext(ctx, "a job failed", "job", job.Kind, "attempt", job.Attempt, "error", err)
+	}
+	return nil
+}
+
+// HandlePanic has nothing to add to what River says of a panic.
+func (t *trouble) HandlePanic(context.Context, *rivertype.JobRow, any, string) *river.ErrorHandlerResult {
+	return nil
 }
 
 // quieter passes on what is about trouble and drops the engine's own news.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +27,20 @@ type outbox struct {
 	// fail is asked before each drain; may be nil.
 	fail func() error
 	sent chan int
+	// log gets the engine's log; nil drops it.
+	log chan string
+}
+
+func (o *outbox) logger() *slog.Logger {
+	if o.log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return slog.New(slog.NewTextHandler(o, nil))
+}
+
+func (o *outbox) Write(line []byte) (int, error) {
+	o.log <- string(line)
+	return len(line), nil
 }
 
 func (o *outbox) hasDelivery(ctx context.Context, tx *sql.Tx, to alert.Target) (bool, error) {
@@ -78,7 +93,7 @@ func open(t *testing.T) *sql.DB {
 func newEngine(t *testing.T, db *sql.DB, p jobs.Poller, o *outbox, plan *jobs.Plan) *jobs.Engine {
 	t.Helper()
 	o.t, o.db, o.sent = t, db, make(chan int, 1000)
-	e, err := jobs.New(jobs.Config{DB: db, Poller: p, Drainer: o, HasDelivery: o.hasDelivery, Plan: plan, Log: slog.New(slog.DiscardHandler)})
+	e, err := jobs.New(jobs.Config{DB: db, Poller: p, Drainer: o, HasDelivery: o.hasDelivery, Plan: plan, Log: o.logger()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,5 +271,78 @@ func TestPollsByPlanAndByHand(t *testing.T) {
 	}
 	if seen["a"] != 1 || seen["b"] != 1 {
 		t.Errorf("polled %v", seen)
+	}
+}
+
+func noPlan() *jobs.Plan { return jobs.NewPlan(nil, nil, time.Now()) }
+
+// TestStopDoesNotWaitForSlowSources stops while a visit hangs.
+func TestStopDoesNotWaitForSlowSources(t *testing.T) {
+	db, o := open(t), &outbox{}
+	begun := make(chan struct{}, 1)
+	e := newEngine(t, db, poller(func(ctx context.Context, _ []string) error {
+		begun <- struct{}{}
+		<-ctx.Done()
+		return ctx.Err()
+	}), o, noPlan())
+	start(t, e)
+	if err := e.Poll(t.Context(), []string{"slow"}); err != nil {
+		t.Fatal(err)
+	}
+	<-begun
+	if err := e.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestStopBeforeStart(t *testing.T) {
+	if err := newEngine(t, open(t), poller(noPolls), &outbox{}, nil).Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFailuresAreSaid: what could not be recorded is no secret of the job
+// table's; what the drainer has logged is not said twice.
+func TestFailuresAreSaid(t *testing.T) {
+	db, o := open(t), &outbox{log: make(chan string, 10)}
+	failed := make(chan struct{}, 10)
+	o.fail = func() error {
+		failed <- struct{}{}
+		return &deliver.WaitError{Err: errors.New("no route")}
+	}
+	e := newEngine(t, db, poller(func(context.Context, []string) error { return errors.New("the disk is full") }), o, noPlan())
+	start(t, e)
+	o.put(e, 1, true)
+	<-failed
+	if err := e.Poll(t.Context(), []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	if line := <-o.log; !strings.Contains(line, "the disk is full") {
+		t.Errorf("log %q", line)
+	}
+}
+
+// TestReleaseLeavesNoPollsAndNothingDone: the sources of polls that an earlier
+// run left are due by themselves.
+func TestReleaseLeavesNoPollsAndNothingDone(t *testing.T) {
+	db, o := open(t), &outbox{}
+	e := newEngine(t, db, poller(noPolls), o, nil)
+	o.put(e, 1, true)
+	if err := e.Poll(t.Context(), []string{"a"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `UPDATE river_job SET state = 'completed', finalized_at = CURRENT_TIMESTAMP WHERE kind = 'deliver'`); err != nil {
+		t.Fatal(err)
+	}
+	o.put(e, 2, true)
+	if err := e.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var deliveries, all int
+	if err := db.QueryRowContext(t.Context(), `SELECT count(*) FILTER (WHERE kind = 'deliver' AND state = 'available'), count(*) FROM river_job`).Scan(&deliveries, &all); err != nil {
+		t.Fatal(err)
+	}
+	if deliveries != 1 || all != 1 {
+		t.Errorf("%d jobs, %d of them deliveries to do; want that one only", all, deliveries)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tipoff/bot/alert"
@@ -15,14 +16,16 @@ import (
 
 // NextDelivery takes the oldest open delivery of a target and marks it as
 // being sent; false when there is none. One that an earlier process was
-// sending when it ended comes again, with its attempts.
+// sending when it ended comes again, with its attempts. One that has to wait is
+// left as it is.
 func (s *Store) NextDelivery(ctx context.Context, to alert.Target) (d deliver.Delivery, ok bool, err error) {
 	d.To = to
 	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		var seq, alertID int64
+		var seq, alertID, notBefore int64
 		err := tx.QueryRowContext(ctx, `
-SELECT seq, id, alert, attempts FROM deliveries
-WHERE target = ? AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.String()).Scan(&seq, &d.ID, &alertID, &d.Attempts)
+SELECT seq, id, alert, attempts, not_before FROM deliveries
+WHERE target = ? AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.String()).
+			Scan(&seq, &d.ID, &alertID, &d.Attempts, &notBefore)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -30,6 +33,10 @@ WHERE target = ? AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.S
 			return err
 		}
 		ok = true
+		if t := at(notBefore); t.After(s.now()) {
+			d.NotBefore = t
+			return nil
+		}
 		d.Attempts++
 		if _, err := tx.exec(ctx, `UPDATE deliveries SET state = 'sending', attempts = ?, updated = ? WHERE seq = ?`,
 			d.Attempts, unix(s.now()), seq); err != nil {
@@ -69,7 +76,7 @@ func readAlert(ctx context.Context, q querier, id int64) (alert.Alert, error) {
 
 // Delivered marks a delivery as sent, with the platform's id of the message.
 func (s *Store) Delivered(ctx context.Context, id, receipt string) error {
-	return s.setDelivery(ctx, id, "sent", "", receipt)
+	return s.setDelivery(ctx, id, "sent", "", receipt, time.Time{})
 }
 
 // DeliveryFailed keeps why an attempt failed. A dead delivery is not tried
@@ -79,13 +86,19 @@ func (s *Store) DeliveryFailed(ctx context.Context, id, reason string, dead bool
 	if dead {
 		next = "dead"
 	}
-	return s.setDelivery(ctx, id, next, reason, "")
+	return s.setDelivery(ctx, id, next, reason, "", time.Time{})
 }
 
-func (s *Store) setDelivery(ctx context.Context, id, next, reason, receipt string) error {
+// DeliveryWaits keeps why an attempt failed, and until when the platform wants
+// to be left alone. A part of a second counts as a whole one.
+func (s *Store) DeliveryWaits(ctx context.Context, id, reason string, until time.Time) error {
+	return s.setDelivery(ctx, id, "waiting", reason, "", until.Add(time.Second-1))
+}
+
+func (s *Store) setDelivery(ctx context.Context, id, next, reason, receipt string, until time.Time) error {
 	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.exec(ctx, `UPDATE deliveries SET state = ?, error = ?, receipt = ?, updated = ? WHERE id = ?`,
-			next, reason, receipt, unix(s.now()), id)
+		_, err := tx.exec(ctx, `UPDATE deliveries SET state = ?, error = ?, receipt = ?, not_before = ?, updated = ? WHERE id = ?`,
+			next, reason, receipt, unix(until), unix(s.now()), id)
 		return err
 	})
 }
@@ -99,26 +112,97 @@ SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE target = ? AND state IN ('w
 	return n > 0, err
 }
 
-// OpenTargets lists the targets that have anything open.
-func (s *Store) OpenTargets(ctx context.Context) ([]alert.Target, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT DISTINCT target FROM deliveries WHERE state IN ('waiting', 'sending') ORDER BY target`)
+// SyncTargets applies the config's channels to what is still to be sent: where
+// a channel has another address of the same kind now, that one gets it; where it
+// has none, or the channel is gone, it is given up with that reason. Terminal
+// targets stay, for they stand in where a channel has no other. Every target
+// with something open has its job after that.
+func (s *Store) SyncTargets(ctx context.Context, channels []alert.Channel) error {
+	now := make(map[string][]alert.Target)
+	for _, c := range channels {
+		now[c.Name] = c.Targets()
+	}
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		open, err := tx.openTargets(ctx)
+		if err != nil {
+			return err
+		}
+		var jobs []alert.Target
+		for _, o := range open {
+			to, reason := moved(o, now)
+			if reason != "" {
+				err = tx.moveDeliveries(ctx, o, o.target, "dead", reason)
+			} else if to != o.target {
+				err = tx.moveDeliveries(ctx, o, to, "waiting", "")
+			}
+			if err != nil {
+				return fmt.Errorf("channel %q: %w", o.channel, err)
+			}
+			if reason == "" && !slices.Contains(jobs, to) {
+				jobs = append(jobs, to)
+			}
+		}
+		if s.jobs == nil {
+			return nil
+		}
+		return s.jobs.EnqueueDelivery(ctx, tx.Tx, jobs)
+	})
+}
+
+// openTarget is a target that has something open for a channel.
+type openTarget struct {
+	channel string
+	target  alert.Target
+}
+
+func (t *Tx) openTargets(ctx context.Context) ([]openTarget, error) {
+	rows, err := t.QueryContext(ctx, `
+SELECT a.channel, d.target FROM deliveries d JOIN alerts a ON a.id = d.alert
+WHERE d.state IN ('waiting', 'sending') GROUP BY a.channel, d.target ORDER BY min(d.seq)`)
 	if err != nil {
-		return nil, s.explain(err)
+		return nil, err
 	}
 	defer rows.Close()
-	var all []alert.Target
+	var all []openTarget
 	for rows.Next() {
+		var o openTarget
 		var key string
-		if err := rows.Scan(&key); err != nil {
+		if err := rows.Scan(&o.channel, &key); err != nil {
 			return nil, err
 		}
-		to, err := alert.ParseTarget(key)
-		if err != nil {
+		if o.target, err = alert.ParseTarget(key); err != nil {
 			return nil, err
 		}
-		all = append(all, to)
+		all = append(all, o)
 	}
-	return all, s.explain(rows.Err())
+	return all, rows.Err()
+}
+
+// moved is where what is open for a target goes now, or the reason why it goes
+// nowhere.
+func moved(o openTarget, channels map[string][]alert.Target) (alert.Target, string) {
+	targets, ok := channels[o.channel]
+	if !ok {
+		return o.target, fmt.Sprintf("channel %s is not in the config any more", o.channel)
+	}
+	if o.target.Kind == alert.Terminal || slices.Contains(targets, o.target) {
+		return o.target, ""
+	}
+	for _, t := range targets {
+		if t.Kind == o.target.Kind {
+			return t, ""
+		}
+	}
+	return o.target, fmt.Sprintf("channel %s has no %s in the config any more", o.channel, o.target.Kind)
+}
+
+// moveDeliveries gives what is open for a target to another one, in its order.
+func (t *Tx) moveDeliveries(ctx context.Context, o openTarget, to alert.Target, next, reason string) error {
+	_, err := t.exec(ctx, `
+UPDATE deliveries SET target = ?, state = ?, error = ?, not_before = 0, updated = ?
+WHERE target = ? AND state IN ('waiting', 'sending') AND alert IN (SELECT id FROM alerts WHERE channel = ?)`,
+		to.String(), next, reason, unix(t.s.now()), o.target.String(), o.channel)
+	return err
 }
 
 // DeliveryCounts says how many deliveries are in each state.
@@ -157,7 +241,11 @@ WHERE d.state = ? ORDER BY d.seq DESC LIMIT ?`, state, n)
 		if err := rows.Scan(&d.ID, &d.Target, &d.Channel, &d.Title, &d.State, &d.Attempts, &d.Error, &updated); err != nil {
 			return nil, err
 		}
-		d.Updated = at(updated)
+		to, err := alert.ParseTarget(d.Target)
+		if err != nil {
+			return nil, err
+		}
+		d.Target, d.Updated = to.Redacted(), at(updated)
 		all = append(all, d)
 	}
 	return all, s.explain(rows.Err())

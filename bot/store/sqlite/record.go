@@ -44,6 +44,12 @@ ON CONFLICT (source, identity) DO UPDATE SET text_hash = excluded.text_hash`
 INSERT INTO revisions (story, until, title, summary, content)
 SELECT key, ?, title, summary, content FROM stories WHERE key = ?`
 
+	// A page that changes with every visit (a counter, a "3 minutes ago") would
+	// fill the disk.
+	sqlDropRevisions = `
+DELETE FROM revisions WHERE story = ?1 AND rowid <= (
+    SELECT rowid FROM revisions WHERE story = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)`
+
 	sqlEditStory = `UPDATE stories SET title = ?, summary = ?, content = ?, updated = ? WHERE key = ?`
 
 	sqlSaveVisit = `
@@ -190,11 +196,17 @@ func (t *Tx) AddSighting(ctx context.Context, source int64, id store.Identity, k
 	return nil
 }
 
+// maxRevisions is how many old texts of a story are kept, the newest ones.
+const maxRevisions = 100
+
 // EditStory gives a story another text and keeps the old one as a revision.
 func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 	when := unix(s.Updated)
 	if _, err := t.exec(ctx, sqlAddRevision, when, int64(k)); err != nil {
 		return fmt.Errorf("store revision: %w", err)
+	}
+	if _, err := t.exec(ctx, sqlDropRevisions, int64(k), maxRevisions); err != nil {
+		return fmt.Errorf("drop old revisions: %w", err)
 	}
 	if _, err := t.exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, int64(k)); err != nil {
 		return fmt.Errorf("edit story: %w", err)

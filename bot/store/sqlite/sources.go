@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -58,30 +59,38 @@ func (s *Store) Sources(ctx context.Context) ([]store.SourceStatus, error) {
 	return all, s.explain(rows.Err())
 }
 
-// SyncSources makes the sources in force those of the config. A source whose
-// URL changed starts over with a baseline; one that is gone from the config
-// keeps its stories and is no longer listed.
+// SyncSources makes the sources in force those of the config. A source that is
+// gone from the config keeps its stories and is no longer listed. One whose URL
+// changed starts over with a baseline, and so does one that comes back: what it
+// told meanwhile would be a flood.
 func (s *Store) SyncSources(ctx context.Context, srcs []sources.Source) error {
 	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE sources SET removed = 1`); err != nil {
-			return err
-		}
+		names := make([]string, 0, len(srcs))
 		for _, src := range srcs {
-			if _, err := tx.exec(ctx, `
-INSERT INTO sources (name, url) VALUES (?, ?)
-ON CONFLICT (name) DO UPDATE SET removed = 0, url = excluded.url,
-    state         = CASE WHEN url = excluded.url THEN state ELSE 'new' END,
-    error         = CASE WHEN url = excluded.url THEN error ELSE '' END,
-    failures      = CASE WHEN url = excluded.url THEN failures ELSE 0 END,
-    baselined     = CASE WHEN url = excluded.url THEN baselined ELSE 0 END,
-    etag          = CASE WHEN url = excluded.url THEN etag ELSE '' END,
-    last_modified = CASE WHEN url = excluded.url THEN last_modified ELSE '' END,
-    body_hash     = CASE WHEN url = excluded.url THEN body_hash ELSE '' END,
-    next_poll     = CASE WHEN url = excluded.url THEN next_poll ELSE 0 END,
-    not_before    = CASE WHEN url = excluded.url THEN not_before ELSE 0 END`, src.Name, src.URL); err != nil {
+			names = append(names, src.Name)
+			if _, err := tx.exec(ctx, sqlSyncSource, src.Name, src.URL); err != nil {
 				return fmt.Errorf("source %q: %w", src.Name, err)
 			}
 		}
-		return nil
+		inFile, err := json.Marshal(names)
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `UPDATE sources SET removed = 1 WHERE name NOT IN (SELECT value FROM json_each(?))`, string(inFile))
+		return err
 	})
 }
+
+// A server's wish to be left alone belongs to the address and stays with it.
+const sqlSyncSource = `
+INSERT INTO sources (name, url) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET removed = 0, url = excluded.url,
+    not_before    = CASE WHEN url = excluded.url THEN not_before ELSE 0 END,
+    state         = CASE WHEN url = excluded.url AND NOT removed THEN state ELSE 'new' END,
+    error         = CASE WHEN url = excluded.url AND NOT removed THEN error ELSE '' END,
+    failures      = CASE WHEN url = excluded.url AND NOT removed THEN failures ELSE 0 END,
+    baselined     = CASE WHEN url = excluded.url AND NOT removed THEN baselined ELSE 0 END,
+    etag          = CASE WHEN url = excluded.url AND NOT removed THEN etag ELSE '' END,
+    last_modified = CASE WHEN url = excluded.url AND NOT removed THEN last_modified ELSE '' END,
+    body_hash     = CASE WHEN url = excluded.url AND NOT removed THEN body_hash ELSE '' END,
+    next_poll     = CASE WHEN url = excluded.url AND NOT removed THEN next_poll ELSE 0 END`

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,8 +11,11 @@ import (
 	"time"
 
 	"tipoff/bot/pipeline"
+	"tipoff/bot/store"
 	"tipoff/bot/store/sqlite"
 	"tipoff/bot/store/storetest"
+	"tipoff/sources"
+	"tipoff/sources/story"
 )
 
 // adapter is the store as the suite and the pipeline see it.
@@ -135,5 +139,46 @@ func TestReadOnlyBesideTheOwner(t *testing.T) {
 	}
 	if err := reader.RemoveWatch(t.Context(), "x", "me"); err == nil || !strings.Contains(err.Error(), "reading only") {
 		t.Errorf("a write through a reader: %v", err)
+	}
+}
+
+func TestOldRevisionsGo(t *testing.T) {
+	s := migrated(t, filepath.Join(t.TempDir(), "x.db"), sqlite.Options{})
+	if err := s.SyncSources(t.Context(), []sources.Source{{Name: "one", URL: "https://one.example/"}}); err != nil {
+		t.Fatal(err)
+	}
+	source, _, err := s.Source(t.Context(), "one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.Update(t.Context(), func(ctx context.Context, tx *sqlite.Tx) error {
+		var keys []store.Key
+		for _, id := range []string{"restless", "calm"} {
+			key, _, err := tx.AddStory(ctx, source, &story.Story{ID: id, Title: "v0", Seen: time.Unix(1e9, 0)})
+			if err != nil {
+				return err
+			}
+			keys = append(keys, key)
+		}
+		for n := range 105 {
+			if err := tx.EditStory(ctx, keys[0], &story.Story{Title: fmt.Sprint("v", n+1)}); err != nil {
+				return err
+			}
+		}
+		return tx.EditStory(ctx, keys[1], &story.Story{Title: "v1"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all, oldest, newest int
+	if err := s.DB().QueryRowContext(t.Context(), `
+SELECT count(*), sum(r.title = 'v5'), sum(r.title = 'v104') FROM revisions r JOIN stories s ON s.key = r.story WHERE s.id = 'restless'`).Scan(&all, &oldest, &newest); err != nil {
+		t.Fatal(err)
+	}
+	if all != 100 || oldest != 1 || newest != 1 {
+		t.Errorf("%d revisions, v5 %d times and v104 %d times; want v5 to v104", all, oldest, newest)
+	}
+	if err := s.DB().QueryRowContext(t.Context(), `SELECT count(*) FROM revisions`).Scan(&all); err != nil || all != 101 {
+		t.Errorf("%d revisions of both stories, %v; want 101", all, err)
 	}
 }

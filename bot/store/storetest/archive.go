@@ -57,6 +57,17 @@ func testSourceMoved(t *testing.T, s *suite) {
 	if _, st, _ := s.Source(s.ctx, "alpha"); st.Baselined.IsZero() || st.Validators.ETag == "" {
 		t.Errorf("the same address lost the baseline: %+v", st)
 	}
+	visited.NotBefore = s.clock.T.Add(time.Hour)
+	save()
+	s.source(t, "beta")
+	s.source(t, "alpha") // back again after a while without it
+	back := store.SourceStatus{Name: "alpha", URL: "https://alpha.example/feed", State: sources.New, Stories: 3, NotBefore: visited.NotBefore}
+	if _, st, err := s.Source(s.ctx, "alpha"); err != nil {
+		t.Error(err)
+	} else if diff := cmp.Diff(back, st); diff != "" {
+		t.Errorf("a source that came back: %s", diff)
+	}
+	save()
 	if err := s.SyncSources(s.ctx, []sources.Source{{Name: "alpha", URL: "https://elsewhere.example/"}}); err != nil {
 		t.Fatal(err)
 	}

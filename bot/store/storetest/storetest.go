@@ -37,7 +37,8 @@ type Store interface {
 	NextDelivery(ctx context.Context, to alert.Target) (deliver.Delivery, bool, error)
 	Delivered(ctx context.Context, id, receipt string) error
 	DeliveryFailed(ctx context.Context, id, reason string, dead bool) error
-	OpenTargets(ctx context.Context) ([]alert.Target, error)
+	DeliveryWaits(ctx context.Context, id, reason string, until time.Time) error
+	SyncTargets(ctx context.Context, channels []alert.Channel) error
 	DeliveryCounts(ctx context.Context) (map[string]int, error)
 	Deliveries(ctx context.Context, state string, n int) ([]store.DeliveryStatus, error)
 
@@ -72,6 +73,8 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"deliveries keep their order", testDeliveryOrder},
 		{"a delivery cut off by a crash comes again", testDeliveryAgain},
 		{"dead deliveries are passed over and listed", testDeliveryDead},
+		{"a platform is left alone as long as it asked", testDeliveryWaits},
+		{"deliveries follow the config's channels", testSyncTargets},
 		{"watches of the file and of the chat", testWatches},
 		{"sessions expire", testSessions},
 	} {
