@@ -20,7 +20,12 @@ func (v *visit) tell(ctx context.Context, k store.Key, reason Reason, before, no
 	}
 	told := *now
 	for _, a := range route(watches, matches, told, v.now) {
-		added, err := v.tx.AddAlert(ctx, k, a, v.Route.Targets(a.Channel))
+		targets := v.Route.Targets(a.Channel)
+		if len(targets) == 0 {
+			v.Log.Debug("no alert: the channel is not in the config", "story", told.ID, "channel", a.Channel, "watches", a.Watches)
+			continue
+		}
+		added, err := v.tx.AddAlert(ctx, k, a, targets)
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 	"tipoff/sources"
 )
 
-// Visitor goes to a source and reads what is there. It never panics and it
-// returns when its own time is over.
+// Visitor goes to a source and reads what is there. It returns when its own
+// time is over.
 type Visitor interface {
 	Visit(ctx context.Context, src sources.Source, v sources.Validators) sources.Visit
 }
@@ -117,7 +118,7 @@ func (p *Poller) visit(ctx context.Context, src sources.Source) error {
 	if err := places.Acquire(ctx, 1); err != nil {
 		return err
 	}
-	v := p.visitor.Visit(ctx, src, st.Validators)
+	v := p.look(ctx, src, st.Validators)
 	places.Release(1)
 	if err := ctx.Err(); err != nil {
 		return err // a visit cut off by our own end says nothing about the source
@@ -129,6 +130,18 @@ func (p *Poller) visit(ctx context.Context, src sources.Source) error {
 	}
 	p.say(src, st, v, out)
 	return nil
+}
+
+// look visits a source. What makes a visitor panic is one source's content: a
+// fault of ours, and no reason to take the other sources down.
+func (p *Poller) look(ctx context.Context, src sources.Source, old sources.Validators) (v sources.Visit) {
+	defer func() {
+		if r := recover(); r != nil {
+			p.Log.Error("reading a source panicked; please report this", "source", src.Name, "panic", r, "stack", string(debug.Stack()))
+			v = sources.Visit{Validators: old, Err: &sources.Error{State: sources.Failing, Text: "tipoff has a fault and cannot read it; please report this"}}
+		}
+	}()
+	return p.visitor.Visit(ctx, src, old)
 }
 
 // say logs what changed: a failing source is told once and its recovery once.

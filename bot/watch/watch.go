@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"tipoff/bot/alert"
@@ -32,6 +33,9 @@ type Book struct {
 	store Store
 	log   *slog.Logger
 	now   atomic.Pointer[Compiled]
+
+	// mu keeps an older reading of the store from replacing a newer one.
+	mu sync.Mutex
 }
 
 // NewBook reads the watches from the store.
@@ -47,6 +51,8 @@ func (b *Book) Current() *Compiled { return b.now.Load() }
 // compile (one a newer program has written) is left out and said; the other
 // watches go on.
 func (b *Book) Reload(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	all, err := b.store.Watches(ctx)
 	if err != nil {
 		return fmt.Errorf("read the watches: %w", err)
@@ -79,7 +85,7 @@ func (b *Book) AddWatch(ctx context.Context, w alert.Watch, by string) error {
 	if err := b.store.AddWatch(ctx, w, by); err != nil {
 		return err
 	}
-	return b.Reload(ctx)
+	return b.apply(ctx)
 }
 
 // RemoveWatch takes a watch out of force; by is for the audit log.
@@ -87,5 +93,8 @@ func (b *Book) RemoveWatch(ctx context.Context, name, by string) error {
 	if err := b.store.RemoveWatch(ctx, name, by); err != nil {
 		return err
 	}
-	return b.Reload(ctx)
+	return b.apply(ctx)
 }
+
+// apply puts in force what has been stored, also for one who is gone meanwhile.
+func (b *Book) apply(ctx context.Context) error { return b.Reload(context.WithoutCancel(ctx)) }
