@@ -114,7 +114,7 @@ func TestAnOlderReadingDoesNotUndoANewerOne(t *testing.T) {
 			once.Do(func() {
 				stored := make(chan struct{})
 				m.stored = func() { close(stored) }
-				go func() { second <- b.AddWatch(context.Background(), alert.Watch{Name: "second", Query: "b"}, "me") }()
+				go func() { second <- b.AddWatch(t.Context(), alert.Watch{Name: "second", Query: "b"}, "me") }()
 				<-stored
 				// A book that reads side by side has the newer reading in
 				// force before this older one.
