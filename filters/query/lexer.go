@@ -257,6 +257,9 @@ func (l *lexer) cutStar(at int, raw string) (string, bool) {
 // split fills t's words from raw, which stands at the byte offset start.
 func (l *lexer) split(t token, start int, raw, what string) (token, *Error) {
 	if i := strings.IndexAny(raw, "*＊"); i >= 0 {
+		if start > t.at { // after an opening quote
+			return token{}, l.errorAt(start+i, `"*" only after the last word of a phrase`, `"*" within it`, "")
+		}
 		return token{}, l.errorAt(start+i, `"*" only at the end of a word`, `"*" elsewhere`, "")
 	}
 	tokens := text.Tokens(raw)

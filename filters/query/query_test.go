@@ -153,7 +153,9 @@ func TestErrors(t *testing.T) {
 		{"star in a word", "a wi*er", `column 5: expected "*" only at the end of a word, found "*" elsewhere`},
 		{"star before a word", "*ware", `column 1: expected "*" only at the end of a word, found "*" elsewhere`},
 		{"two stars", "wip**", `column 4: expected "*" only at the end of a word, found "*" elsewhere`},
-		{"star inside of a phrase", `"zero* day"`, `column 6: expected "*" only at the end of a word, found "*" elsewhere`},
+		{"star inside of a phrase", `"zero* day"`, `column 6: expected "*" only after the last word of a phrase, found "*" within it`},
+		{"a query in quotes", `"chin* OR beijing"`, `column 6: expected "*" only after the last word of a phrase, found "*" within it`},
+		{"star first in a phrase", `"* day"`, `column 2: expected "*" only after the last word of a phrase, found "*" within it`},
 		{"star after a sign", "zero-*", `column 5: expected "*" right after a letter or digit, found something else before it; try zero*`},
 		{"star after a space in a phrase", `"zero *"`, `column 6: expected "*" right after a letter or digit, found something else before it; try zero*`},
 
