@@ -4,6 +4,7 @@
 package file
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,9 +35,10 @@ func New(dir string) *File { return &File{dir: dir} }
 // it does not exist; its folder is not. The line is on the disk when Send
 // returns without an error.
 //
-// A line is never lost, and it can be there twice: after a crash between the
-// writing and the note of it in the store, the alert is sent again. Readers tell
-// by the story's id and the kind.
+// After a crash between the writing and the note of it in the store, the alert
+// is sent again. A target gets one alert at a time, so its line is then the
+// file's last one, and is not written twice. Only a file that was moved away in
+// between, or that others append to, can have an alert twice.
 func (f *File) Send(ctx context.Context, m deliver.Message) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -75,14 +77,18 @@ func appendLine(path string, line []byte) (err error) {
 	regular := info.Mode().IsRegular()
 	buf := make([]byte, 0, len(line)+2)
 	if regular && info.Size() > 0 {
-		last := make([]byte, 1)
-		if _, err := file.ReadAt(last, info.Size()-1); err != nil && !errors.Is(err, io.EOF) {
+		// The end of the file, long enough for this line between two line ends.
+		end := make([]byte, min(info.Size(), int64(len(line))+2))
+		if _, err := file.ReadAt(end, info.Size()-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
-		if last[0] != '\n' {
+		switch last, ok := bytes.CutSuffix(end, []byte("\n")); {
+		case !ok:
 			// A write broke off here. The fragment gets a line of its own, and
 			// spoils no other.
 			buf = append(buf, '\n')
+		case bytes.Equal(bytes.TrimPrefix(last, []byte("\n")), line):
+			return file.Sync() // it is there, and perhaps not yet on the disk
 		}
 	}
 	buf = append(append(buf, line...), '\n')

@@ -45,6 +45,10 @@ func TestSendAppends(t *testing.T) {
 		{"one line after the other", "", []string{"one", "two"}, line("one") + line("two")},
 		{"keeps what is there", "old\n", []string{"one"}, "old\n" + line("one")},
 		{"completes a line that broke off", "old\n{\"chan", []string{"one", "two"}, "old\n{\"chan\n" + line("one") + line("two")},
+		{"a line that is there already", line("old") + line("one"), []string{"one", "one", "two"}, line("old") + line("one") + line("two")},
+		{"the only line is there already", line("one"), []string{"one"}, line("one")},
+		{"another line that ends alike", "x" + line("one"), []string{"one"}, "x" + line("one") + line("one")},
+		{"a line that is there, and not the last", line("one") + line("two"), []string{"one"}, line("one") + line("two") + line("one")},
 		{"a line end alone", "\n", []string{"one"}, "\n" + line("one")},
 		{"a line end in the title stays in its line", "", []string{"a\nb"}, line("a\nb")},
 	} {
