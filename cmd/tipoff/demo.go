@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,8 +45,16 @@ hostile. Nothing is kept afterwards.`,
 					return err
 				}
 			}
+			// Whoever pipes the demo into head has seen enough. It ends then, and
+			// leaves no folder behind as it would with the signal's own handling.
+			ctx, seen := signal.NotifyContext(cmd.Context(), syscall.SIGPIPE)
+			defer seen()
 			show := &demoShow{term: p.terminal(), out: p.out, once: once, dir: dir, log: log}
-			return show.run(cmd.Context())
+			err = show.run(ctx)
+			if errors.Is(err, syscall.EPIPE) || stopped(ctx, err) {
+				err = nil
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "end by itself after the last alert, within 10 seconds")
@@ -93,8 +103,8 @@ func (d *demoShow) run(ctx context.Context) (err error) {
 		fmt.Fprintf(d.out, "The program goes on polling. Metrics: http://%s/metrics  Stop with Ctrl-C.\n", app.Addr())
 		<-ctx.Done()
 	}
-	if errors.Is(err, context.Canceled) {
-		err = nil // stopped by the person who watches it
+	if stopped(ctx, err) {
+		err = nil // by the person who watches it
 	}
 	return errors.Join(err, app.Stop())
 }

@@ -19,7 +19,8 @@ func TestMain(m *testing.M) {
 }
 
 // TestScript runs the scripts of testdata/script: one behaviour a file. Each
-// has a server on loopback for the files of its folder feeds, at $FEEDS.
+// has a server on loopback for the files of its folder feeds, at $FEEDS, where
+// any path that ends in busy asks to come back in an hour.
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -27,6 +28,11 @@ func TestScript(t *testing.T) {
 			// No http.FileServer: its Last-Modified has seconds, and the feeds of
 			// a script change faster.
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if path.Base(r.URL.Path) == "busy" {
+					w.Header().Set("Retry-After", "3600")
+					w.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
 				data, err := os.ReadFile(filepath.Join(env.WorkDir, "feeds", path.Base(r.URL.Path)))
 				if err != nil {
 					http.NotFound(w, r)

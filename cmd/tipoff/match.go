@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -42,7 +44,7 @@ could not be read: the line is named, and the others are still matched.`,
 			}
 			for _, name := range files {
 				if err := m.file(name, p.in); err != nil {
-					return errors.Join(err, m.out.Flush())
+					return err
 				}
 			}
 			if err := m.out.Flush(); err != nil {
@@ -82,32 +84,90 @@ func (m *matcher) file(name string, in io.Reader) error {
 	} else {
 		name = "standard input"
 	}
-	lines := bufio.NewScanner(in)
-	lines.Buffer(make([]byte, 64<<10), maxLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		line := bytes.TrimSpace(lines.Bytes())
-		if len(line) == 0 {
+	lines := bufio.NewReaderSize(in, 64<<10)
+	var buf []byte
+	for n := 1; ; n++ {
+		var err error
+		if buf, err = readLine(lines, buf[:0]); err != nil && !errors.Is(err, errLongLine) {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			m.complain(name, n, "%v; the rest of it was not read", err)
+			return nil
+		}
+		if err != nil {
+			m.complain(name, n, "%v", err)
+			continue
+		}
+		line := buf
+		if n == 1 {
+			line = bytes.TrimPrefix(line, []byte("\ufeff")) // some editors begin a file with it
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		var s story.Story
 		if err := json.Unmarshal(line, &s); err != nil {
-			fmt.Fprintf(m.err, "tipoff: %s:%d: not a story in JSON: %v\n", name, n, err)
-			m.broken = true
+			m.complain(name, n, "not a story in JSON: %s", whyNoStory(err))
 			continue
 		}
 		if !m.filter.Match(filters.NewDoc(&s)) {
 			continue
 		}
 		m.matched++
-		if _, err := m.out.Write(append(lines.Bytes(), '\n')); err != nil {
+		if line[len(line)-1] != '\n' {
+			line = append(line, '\n')
+		}
+		if _, err := m.out.Write(line); err != nil {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		fmt.Fprintf(m.err, "tipoff: %s:%d: %v; the rest of it was not read\n", name, n+1, err)
-		m.broken = true
+}
+
+func (m *matcher) complain(name string, line int, format string, args ...any) {
+	fmt.Fprintf(m.err, "tipoff: %s:%d: %s\n", name, line, fmt.Sprintf(format, args...))
+	m.broken = true
+}
+
+var errLongLine = fmt.Errorf("the line is longer than %d MiB and was passed over", maxLine>>20)
+
+// readLine appends the next line to buf, with its line end. Of a line that is
+// too long it reads all and keeps nothing.
+func readLine(r *bufio.Reader, buf []byte) ([]byte, error) {
+	long := false
+	for {
+		part, err := r.ReadSlice('\n')
+		if long = long || len(buf)+len(part) > maxLine; !long {
+			buf = append(buf, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+		case long && (err == nil || errors.Is(err, io.EOF)):
+			return buf[:0], errLongLine
+		case errors.Is(err, io.EOF) && len(buf) > 0:
+			return buf, nil
+		default:
+			return buf, err
+		}
 	}
-	return nil
+}
+
+// whyNoStory says in the words of JSON, not of Go, why a line is no story.
+func whyNoStory(err error) string {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	var date *time.ParseError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf("%v, at byte %d", err, syntax.Offset)
+	case errors.As(err, &kind) && kind.Field == "":
+		return fmt.Sprintf("it is a %s, and not an object", kind.Value)
+	case errors.As(err, &kind):
+		return fmt.Sprintf("%q cannot be a %s", kind.Field, kind.Value)
+	case errors.As(err, &date):
+		return fmt.Sprintf("the time %.40q is not RFC 3339, such as 2026-11-23T08:00:00Z", date.Value)
+	case strings.Contains(err.Error(), "Time.UnmarshalJSON"):
+		return "a time must be text, such as \"2026-11-23T08:00:00Z\""
+	}
+	return err.Error()
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -32,7 +33,13 @@ fail: the summary counts them, and "tipoff sources list" says why.`,
 			if p.asJSON {
 				return json.NewEncoder(p.out).Encode(t)
 			}
-			fmt.Fprintln(p.out, summary(t))
+			waiting := 0
+			if t.Delayed > 0 {
+				if waiting, err = p.waiting(cmd.Context()); err != nil {
+					return err
+				}
+			}
+			fmt.Fprintln(p.out, summary(t, waiting))
 			return nil
 		},
 	}
@@ -40,8 +47,20 @@ fail: the summary counts them, and "tipoff sources list" says why.`,
 	return cmd
 }
 
-// summary tells what a pass over the sources came to.
-func summary(t bot.Totals) string {
+// waiting counts the deliveries that are to be tried again.
+func (p *program) waiting(ctx context.Context) (n int, err error) {
+	archive, _, err := p.archive(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, archive.Close()) }()
+	all, err := archive.Deliveries(ctx, "waiting", shownDeliveries)
+	return len(all), err
+}
+
+// summary tells what a pass over the sources came to. Waiting is how many
+// deliveries are left for another time.
+func summary(t bot.Totals, waiting int) string {
 	s := fmt.Sprintf("Polled %s", count(t.Polled, "source", "sources"))
 	if t.Unchanged > 0 {
 		s += fmt.Sprintf(" (%d unchanged)", t.Unchanged)
@@ -57,8 +76,8 @@ func summary(t bot.Totals) string {
 	if t.Alerts+t.Delivered+t.Delayed+t.Dead > 0 {
 		s += fmt.Sprintf("; %d delivered", t.Delivered)
 	}
-	if t.Delayed > 0 {
-		s += fmt.Sprintf(", %s to be tried again", count(t.Delayed, "attempt", "attempts"))
+	if waiting > 0 {
+		s += fmt.Sprintf(", %d to be tried again (`tipoff deliveries list` says why)", waiting)
 	}
 	if t.Dead > 0 {
 		s += fmt.Sprintf(", %d given up (`tipoff deliveries list` says why)", t.Dead)

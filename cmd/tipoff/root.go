@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -56,11 +57,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	root.SetIn(in)
 	root.SetOut(out)
 	root.SetErr(errOut)
-	return p.exit(root.ExecuteContext(ctx))
+	return p.exit(ctx, root.ExecuteContext(ctx))
 }
 
 // exit says what went wrong, once and for people, and gives the exit code.
-func (p *program) exit(err error) int {
+func (p *program) exit(ctx context.Context, err error) int {
 	var conf config.Errors
 	var bad *query.Error
 	var use errUsage
@@ -75,14 +76,29 @@ func (p *program) exit(err error) int {
 		fmt.Fprintln(p.err, strings.TrimRight(conf.Detail(), "\n"))
 		return exitUsage
 	case errors.As(err, &bad):
-		fmt.Fprintf(p.err, "tipoff: %v\n\n%s\n", bad, indent(bad.Caret()))
+		fmt.Fprintln(p.err, "tipoff:", bad)
+		if strings.TrimSpace(bad.Query) != "" {
+			fmt.Fprintf(p.err, "\n%s\n", indent(bad.Caret()))
+		}
 		return exitUsage
 	case errors.As(err, &use):
 		fmt.Fprintln(p.err, "tipoff:", err)
 		return exitUsage
+	case stopped(ctx, err):
+		fmt.Fprintln(p.err, "tipoff: stopped before it was done")
+		return exitNothing
 	}
 	fmt.Fprintln(p.err, "tipoff:", err)
 	return exitNothing
+}
+
+// stopped reports whether an error is no more than what was being done when
+// the program was told to end. Libraries tell it in words of their own.
+func stopped(ctx context.Context, err error) bool {
+	if ctx.Err() == nil || err == nil {
+		return false
+	}
+	return errors.Is(err, context.Canceled) || strings.Contains(err.Error(), context.Canceled.Error()) || strings.Contains(err.Error(), "interrupted")
 }
 
 // errReported ends a command that has said already what was wrong.
@@ -113,6 +129,9 @@ Start here:
 	root.PersistentFlags().StringVar(&p.logFormat, "log-format", "text", "how to log to stderr: text or json")
 	root.PersistentFlags().StringVar(&p.logLevel, "log-level", "info", "least level to log: debug, info, warn or error")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if strings.HasPrefix(err.Error(), "unknown shorthand flag") && strings.Contains(cmd.Use, "QUERY") {
+			return usage("%w; a query that begins with a minus goes after --, as in `%s -- -word` (see `%s --help`)", err, cmd.CommandPath(), cmd.CommandPath())
+		}
 		return usage("%w (see `%s --help`)", err, cmd.CommandPath())
 	})
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
@@ -149,7 +168,14 @@ func usageArgs(cmd *cobra.Command) {
 				}
 				return usage("%s (see `%s --help`)", text, cmd.CommandPath())
 			}
-			return usage("%w (see `%s --help`)", err, cmd.CommandPath())
+			_, wanted, _ := strings.Cut(cmd.Use, " ")
+			switch {
+			case wanted == "":
+				return usage("one word too many: %q (see `%s --help`)", args[0], cmd.CommandPath())
+			case len(args) == 0:
+				return usage("something is missing: write `%s %s` (see `%s --help`)", cmd.CommandPath(), wanted, cmd.CommandPath())
+			}
+			return usage("too many words: write `%s %s` (see `%s --help`)", cmd.CommandPath(), wanted, cmd.CommandPath())
 		}
 	}
 	for _, sub := range cmd.Commands() {
@@ -163,7 +189,13 @@ func (p *program) logger() (*slog.Logger, error) {
 	if err := level.UnmarshalText([]byte(p.logLevel)); err != nil {
 		return nil, usage("--log-level %q: write debug, info, warn or error", p.logLevel)
 	}
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Value.Kind() == slog.KindDuration {
+			// In JSON it would be a number of nanoseconds.
+			a.Value = slog.StringValue(a.Value.Duration().Round(time.Millisecond).String())
+		}
+		return a
+	}}
 	switch p.logFormat {
 	case "text":
 		return slog.New(slog.NewTextHandler(p.err, o)), nil
@@ -216,9 +248,16 @@ func (p *program) archive(ctx context.Context) (*sqlite.Store, *config.Config, e
 	}
 	s, err := sqlite.Open(ctx, cfg.SQLitePath(), sqlite.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("there is no archive at %s yet; `tipoff run` or `tipoff poll` makes one", cfg.SQLitePath())
+		err = errNoArchive{cfg.SQLitePath()}
 	}
 	return s, cfg, err
+}
+
+// errNoArchive says that nothing has run here yet.
+type errNoArchive struct{ path string }
+
+func (e errNoArchive) Error() string {
+	return fmt.Sprintf("there is no archive at %s yet; `tipoff run` or `tipoff poll` makes one", e.path)
 }
 
 // version is the module's version as the build recorded it.

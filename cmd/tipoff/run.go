@@ -19,6 +19,11 @@ Stop it with Ctrl-C or SIGTERM: what is being sent is finished, what waits is
 sent after the next start.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			defer func() {
+				if stopped(cmd.Context(), err) {
+					err = nil // an end that was asked for, though it came early
+				}
+			}()
 			app, err := p.app(cmd.Context(), bot.Options{Terminal: p.terminal()})
 			if err != nil {
 				return err

@@ -44,7 +44,7 @@ func (p *program) sourcesList() *cobra.Command {
 				if all, err = archive.Sources(cmd.Context()); err != nil {
 					return err
 				}
-			case cfg == nil:
+			case !errors.As(err, new(errNoArchive)):
 				return err
 			default:
 				for _, s := range cfg.Sources {
@@ -101,7 +101,9 @@ func (p *program) sourcesTest() *cobra.Command {
 	return &cobra.Command{
 		Use:   "test URL",
 		Short: "Fetch a feed and show what would be stored, and which watches match",
-		Args:  cobra.ExactArgs(1),
+		Example: `  tipoff sources test https://example.org/feed.xml
+  tipoff sources test cisa-news     a source of the config, with its headers`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := p.load()
 			if err != nil {
@@ -113,6 +115,9 @@ func (p *program) sourcesTest() *cobra.Command {
 				if s.Name == args[0] || s.URL == args[0] {
 					src = s
 				}
+			}
+			if !strings.Contains(src.URL, "://") {
+				return usage("there is no source named %q, and it is no address either: write one as https://host/path", src.URL)
 			}
 			reader := feed.NewReader(fetch.New(fetch.Options{
 				Timeout: cfg.Fetch.Timeout, MaxBytes: cfg.Fetch.MaxBytes, UserAgent: cfg.Fetch.Agent(version()),

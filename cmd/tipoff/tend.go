@@ -75,6 +75,9 @@ func (p *program) migrateCommand() *cobra.Command {
 	}
 }
 
+// shownDeliveries is how many deliveries of a state are looked at.
+const shownDeliveries = 1000
+
 func (p *program) deliveriesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deliveries",
@@ -95,7 +98,7 @@ func (p *program) deliveriesCommand() *cobra.Command {
 			page := card.Page{Tone: card.Good}
 			total := 0
 			for _, state := range []string{"dead", "sending", "waiting"} {
-				all, err := archive.Deliveries(cmd.Context(), state, 1000)
+				all, err := archive.Deliveries(cmd.Context(), state, shownDeliveries)
 				if err != nil {
 					return err
 				}

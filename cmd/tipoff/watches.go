@@ -45,7 +45,7 @@ func (p *program) watchesList() *cobra.Command {
 				if all, err = archive.Watches(cmd.Context()); err != nil {
 					return err
 				}
-			case cfg == nil:
+			case !errors.As(err, new(errNoArchive)):
 				return err
 			default:
 				// Nothing has run yet: what the file says is what will be in force.
@@ -151,10 +151,18 @@ func (p *program) watchesTest() *cobra.Command {
 	return cmd
 }
 
+// perDay is a rate for people, with no more digits than it deserves.
+func perDay(n float64) string {
+	if n >= 10 {
+		return fmt.Sprintf("%.0f a day", n)
+	}
+	return fmt.Sprintf("%.1f a day", n)
+}
+
 func testPage(f *filters.Filter, r store.BackTest, since string) card.Page {
 	page := card.Page{Title: f.String(), Lead: fmt.Sprintf("%s in the last %s", count(r.Hits, "hit", "hits"), since)}
 	if r.Hits > 0 && r.Days > 0 {
-		page.Lead += fmt.Sprintf(", %.1f a day", float64(r.Hits)/r.Days)
+		page.Lead += ", " + perDay(float64(r.Hits)/r.Days)
 	}
 	page.Lead += "."
 	for _, name := range slices.Sorted(maps.Keys(r.Overlap)) {
