@@ -16,6 +16,7 @@ import (
 type Reader struct {
 	client *fetch.Client
 	now    func() time.Time
+	large  chan struct{} // full while a large body is parsed
 }
 
 // NewReader makes a reader that fetches with c. Without a clock it takes
@@ -24,7 +25,7 @@ func NewReader(c *fetch.Client, now func() time.Time) *Reader {
 	if now == nil {
 		now = time.Now
 	}
-	return &Reader{client: c, now: now}
+	return &Reader{client: c, now: now, large: make(chan struct{}, 1)}
 }
 
 // Visit fetches a source's feed and reads it. v is what the last visit gave
@@ -58,7 +59,7 @@ func (r *Reader) Visit(ctx context.Context, src sources.Source, v sources.Valida
 		visit.Validators = resp.Validators
 		return visit
 	}
-	f, err := Parse(resp.Body, resp.ContentType, resp.URL, r.now())
+	f, err := r.parse(resp)
 	if err != nil {
 		visit.Err = asError(err, resp.Status)
 		return visit
@@ -74,6 +75,19 @@ func (r *Reader) Visit(ctx context.Context, src sources.Source, v sources.Valida
 		s.Tags = withTags(src.Tags, s.Tags)
 	}
 	return visit
+}
+
+// largeBody is the size from which feeds are parsed one at a time: before it is
+// cut to the items that are wanted, a parsed feed takes some ten times its
+// bytes, and many of them at once would take all memory there is.
+const largeBody = 1 << 20
+
+func (r *Reader) parse(resp *fetch.Response) (Feed, error) {
+	if len(resp.Body) >= largeBody {
+		r.large <- struct{}{}
+		defer func() { <-r.large }()
+	}
+	return Parse(resp.Body, resp.ContentType, resp.URL, r.now())
 }
 
 func asError(err error, status int) *sources.Error {

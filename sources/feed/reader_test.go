@@ -7,7 +7,9 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -149,4 +151,34 @@ func TestVisitEndsWithItsContext(t *testing.T) {
 	if v.Err == nil || v.Unchanged {
 		t.Errorf("got %+v", v)
 	}
+}
+
+func TestLargeFeedsAreParsedInTurn(t *testing.T) {
+	small := &fetch.Response{Body: []byte(rssOf("<item><title>One</title></item>"))}
+	large := &fetch.Response{Body: []byte(rssOf("<item><title>One</title><description>" + strings.Repeat("word ", largeBody/5) + "</description></item>"))}
+	synctest.Test(t, func(t *testing.T) {
+		r := NewReader(nil, nil)
+		r.large <- struct{}{} // another one is being parsed
+		var done atomic.Int32
+		for range 2 {
+			go func() {
+				if f, err := r.parse(large); err != nil || len(f.Items) != 1 {
+					t.Errorf("got %d items, %v", len(f.Items), err)
+				}
+				done.Add(1)
+			}()
+		}
+		if f, err := r.parse(small); err != nil || len(f.Items) != 1 {
+			t.Errorf("got %d items, %v", len(f.Items), err)
+		}
+		synctest.Wait()
+		if n := done.Load(); n != 0 {
+			t.Errorf("%d large feeds did not wait", n)
+		}
+		<-r.large
+		synctest.Wait()
+		if n := done.Load(); n != 2 {
+			t.Errorf("%d large feeds were parsed, want 2", n)
+		}
+	})
 }
