@@ -138,7 +138,10 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 	// the order in which they came, and a place that is taken is rare.
 	t.s.place++
 	key := max(s.Time().Unix(), 1)<<keyShift | t.s.place&(1<<keyShift-1)
-	for ; ; key++ {
+	// Where the places of a second are taken, those around it may be too: a
+	// source that gives only days has all its stories at midnight. Longer and
+	// longer steps find a free one soon.
+	for step := int64(1); ; key, step = key+step, step*2 {
 		res, err := t.exec(ctx, sqlAddStory, key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
 			s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated))
 		if err != nil {

@@ -217,7 +217,7 @@ func testNewestFirst(t *testing.T, s *suite) {
 
 func testSameSecond(t *testing.T, s *suite) {
 	src := s.source(t, "alpha")
-	const n = 1500 // more than a second has room for
+	const n = 3000 // more than a second has room for, and too many to try place after place
 	err := s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
 		for i := range n {
 			st := story.Story{ID: fmt.Sprintf("%016x", i), Title: fmt.Sprint("t", i), Seen: s.clock.T}
