@@ -226,7 +226,7 @@ type discard struct{}
 func (discard) Send(context.Context, deliver.Message) (string, error) { return "", nil }
 
 func (a *App) observe(_ sources.Source, v sources.Visit, out pipeline.Outcome) {
-	a.metrics.Visit(v, out.New, out.Edited, out.Alerts, out.Baseline)
+	a.metrics.Visit(v, out.New, out.Baselined, out.Edited, out.Alerts)
 	a.countVisit(v, out)
 }
 

@@ -45,11 +45,8 @@ func (a *App) countVisit(v sources.Visit, out pipeline.Outcome) {
 	case v.Unchanged:
 		a.totals.Unchanged++
 	}
-	if out.Baseline {
-		a.totals.Baseline += out.New
-	} else {
-		a.totals.New += out.New
-	}
+	a.totals.New += out.New
+	a.totals.Baseline += out.Baselined
 	a.totals.Edited += out.Edited
 	a.totals.Alerts += out.Alerts
 }

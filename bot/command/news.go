@@ -113,7 +113,7 @@ func (d Deps) suggestChannels(_ context.Context, typed string) []string {
 func (d Deps) suggestWatches(ctx context.Context, typed string) []string {
 	ws, err := d.Watches.Watches(ctx)
 	if err != nil {
-		d.Log.WarnContext(ctx, "no suggestions", "err", err)
+		d.Log.WarnContext(ctx, "no suggestions", "error", err)
 		return nil
 	}
 	return startingWith(typed, watchNames(ws))
@@ -123,7 +123,7 @@ func (d Deps) suggestWatches(ctx context.Context, typed string) []string {
 func (d Deps) suggestSources(ctx context.Context, typed string) []string {
 	ss, err := d.Sources.Sources(ctx)
 	if err != nil {
-		d.Log.WarnContext(ctx, "no suggestions", "err", err)
+		d.Log.WarnContext(ctx, "no suggestions", "error", err)
 		return nil
 	}
 	return startingWith(typed, sourceNames(ss))

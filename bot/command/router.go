@@ -130,7 +130,7 @@ func (r *Router) answer(ctx context.Context, cmd *Command, q *Request, token str
 	token, err = r.save(ctx, token, s)
 	if err != nil {
 		// The page itself is good: show it, without the buttons.
-		r.log.ErrorContext(ctx, "session not saved", "command", q.Path, "err", err)
+		r.log.ErrorContext(ctx, "session not saved", "command", q.Path, "error", err)
 		return page
 	}
 	if q.Page > 0 {
@@ -216,13 +216,13 @@ func (r *Router) fail(q *Request, cmd *Command, err error) card.Page {
 			Hint: "The query language: " + q.call("help"),
 		}
 	case errors.Is(err, context.DeadlineExceeded):
-		r.log.Warn("command timed out", "command", q.Path, "user", q.User.ID, "err", err)
+		r.log.Warn("command timed out", "command", q.Path, "user", q.User.ID, "error", err)
 		return card.Page{
 			Tone: card.Bad, Title: "That took too long",
 			Hint: "Try again in a moment, or ask for less: a shorter --since, a narrower query.",
 		}
 	}
-	r.log.Error("command failed", "command", q.Path, "user", q.User.ID, "err", err)
+	r.log.Error("command failed", "command", q.Path, "user", q.User.ID, "error", err)
 	return card.Page{Tone: card.Bad, Title: "Something went wrong here; the log has it", Hint: "Try again in a moment."}
 }
 

@@ -66,7 +66,7 @@ func watchAddCommand(d Deps) *Command {
 			// The watch is in force whether or not it can be tried.
 			b, err := d.BackTester.BackTest(ctx, f, d.Clock().Add(-trialAge))
 			if err != nil {
-				d.Log.WarnContext(ctx, "new watch not tried", "watch", w.Name, "err", err)
+				d.Log.WarnContext(ctx, "new watch not tried", "watch", w.Name, "error", err)
 				return page, nil
 			}
 			page.Lead += "\n" + rate(b, trialAge, "would have matched")

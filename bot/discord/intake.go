@@ -190,7 +190,7 @@ func ephemeral(p card.Page) *message {
 
 func (d *Discord) report(what string, err error) {
 	if err != nil {
-		d.log.Warn("discord answer not delivered", "command", what, "err", err)
+		d.log.Warn("discord answer not delivered", "command", what, "error", err)
 	}
 }
 

@@ -83,7 +83,7 @@ func (d *Discord) Run(ctx context.Context) error {
 			try = 0
 		}
 		wait := backoff(try)
-		d.log.Warn("discord disconnected", "err", err, "retry_in", wait)
+		d.log.Warn("discord disconnected", "error", err, "retry_in", wait)
 		if !d.sleep(ctx, wait) {
 			return nil
 		}
@@ -107,7 +107,7 @@ func (d *Discord) whoAmI(ctx context.Context) (*discordgo.User, error) {
 			return nil, err
 		}
 		wait := max(backoff(try), retryAfter(err))
-		d.log.Warn("discord not reached", "err", err, "retry_in", wait)
+		d.log.Warn("discord not reached", "error", err, "retry_in", wait)
 		if !d.sleep(ctx, wait) {
 			return nil, nil
 		}
@@ -142,10 +142,10 @@ func (d *Discord) register(ctx context.Context) {
 			return
 		case permanent(err):
 			// Commands registered earlier may still work, so go on.
-			d.log.Error("discord commands not registered", "err", err)
+			d.log.Error("discord commands not registered", "error", err)
 			return
 		}
-		d.log.Warn("discord commands not registered yet", "err", err)
+		d.log.Warn("discord commands not registered yet", "error", err)
 		if !d.sleep(ctx, max(backoff(try), retryAfter(err))) {
 			return
 		}

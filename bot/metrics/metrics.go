@@ -59,7 +59,7 @@ func (m *Metrics) Gauge(name, help string, read func() float64) {
 }
 
 // Visit counts a visit and what it brought.
-func (m *Metrics) Visit(v sources.Visit, fresh, edited, alerts int, baseline bool) {
+func (m *Metrics) Visit(v sources.Visit, fresh, baselined, edited, alerts int) {
 	result := "ok"
 	switch {
 	case v.Err != nil:
@@ -68,11 +68,8 @@ func (m *Metrics) Visit(v sources.Visit, fresh, edited, alerts int, baseline boo
 		result = "unchanged"
 	}
 	m.polls.WithLabelValues(result).Inc()
-	kind := "new"
-	if baseline {
-		kind = "baseline"
-	}
-	m.stories.WithLabelValues(kind).Add(float64(fresh))
+	m.stories.WithLabelValues("new").Add(float64(fresh))
+	m.stories.WithLabelValues("baseline").Add(float64(baselined))
 	m.stories.WithLabelValues("edited").Add(float64(edited))
 	m.alerts.Add(float64(alerts))
 }

@@ -32,10 +32,10 @@ func scrape(t *testing.T, m *metrics.Metrics) []string {
 
 func TestCounts(t *testing.T) {
 	m := metrics.New("v1.2.3")
-	m.Visit(sources.Visit{Status: 200}, 30, 0, 0, true)
-	m.Visit(sources.Visit{Status: 200}, 3, 2, 4, false)
-	m.Visit(sources.Visit{Status: 304, Unchanged: true}, 0, 0, 0, false)
-	m.Visit(sources.Visit{Err: &sources.Error{State: sources.Limited}}, 0, 0, 0, false)
+	m.Visit(sources.Visit{Status: 200}, 0, 30, 0, 0)
+	m.Visit(sources.Visit{Status: 200}, 3, 0, 2, 4)
+	m.Visit(sources.Visit{Status: 304, Unchanged: true}, 0, 0, 0, 0)
+	m.Visit(sources.Visit{Err: &sources.Error{State: sources.Limited}}, 0, 0, 0, 0)
 	m.Delivery(alert.Slack, deliver.Sent)
 	m.Delivery(alert.Slack, deliver.Sent)
 	m.Delivery(alert.Webhook, deliver.Dead)

@@ -90,9 +90,11 @@ type Report struct {
 
 // Outcome counts what a visit came to.
 type Outcome struct {
-	New      int // stories that nobody had told before
-	Edited   int
-	Alerts   int
+	New       int // stories that are news: nobody had told them before
+	Baselined int // stories of a baseline, which nobody is told
+	Edited    int
+	Alerts    int
+	// Baseline is true for the first sight of a source.
 	Baseline bool
 	Status   store.SourceStatus
 }

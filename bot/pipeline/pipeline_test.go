@@ -142,7 +142,7 @@ func TestBaselineThenNew(t *testing.T) {
 	d := newDesk(t, leaks, source)
 	out := d.visit("one", news(2), news(1))
 	d.want("the baseline")
-	if !out.Baseline || out.New != 2 {
+	if !out.Baseline || out.Baselined != 2 || out.New != 0 {
 		t.Errorf("outcome %+v", out)
 	}
 	if got := len(d.search("leak")); got != 2 {

@@ -153,13 +153,18 @@ func (p *Poller) say(src sources.Source, before store.SourceStatus, v sources.Vi
 	case v.Err == nil && before.Failures > 0:
 		log.Info("source can be read again", "failures", before.Failures)
 	case v.Err == nil && out.Baseline:
-		log.Info("baseline stored", "stories", out.New)
+		log.Info("baseline stored", "stories", out.Baselined, "alerts", out.Alerts)
 	case out.New > 0 || out.Edited > 0:
 		log.Info("polled", "new", out.New, "edited", out.Edited, "alerts", out.Alerts)
 	default:
 		log.Debug("polled", "status", v.Status, "unchanged", v.Unchanged)
 	}
 	if v.Skipped > 0 {
-		log.Debug("items that could not be used", "count", v.Skipped, "reason", v.SkipReason)
+		// A feed with such items has them at each visit.
+		level := slog.LevelDebug
+		if before.Baselined.IsZero() {
+			level = slog.LevelInfo
+		}
+		log.Log(context.Background(), level, "items that could not be used", "count", v.Skipped, "reason", v.SkipReason)
 	}
 }

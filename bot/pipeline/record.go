@@ -222,7 +222,6 @@ func (v *visit) item(ctx context.Context, it *item) error {
 	if err := v.sighted(ctx, it, key, it.URL); err != nil {
 		return err
 	}
-	v.out.New++
 	reason := ReasonNew
 	switch {
 	case v.baseline && it.news:
@@ -231,8 +230,10 @@ func (v *visit) item(ctx context.Context, it *item) error {
 		reason = ReasonBaseline
 	}
 	if reason == ReasonBaseline {
+		v.out.Baselined++
 		return nil
 	}
+	v.out.New++
 	it.Sources = []story.Sighting{{Name: it.Source, URL: it.URL, Published: it.Published}}
 	return v.tell(ctx, key, reason, nil, &it.Story)
 }

@@ -163,7 +163,7 @@ func (n *session) respond(responseURL string, a answer) {
 		}
 	}
 	if err != nil {
-		n.log.Warn("slack answer not delivered", "err", n.withoutSecrets(err))
+		n.log.Warn("slack answer not delivered", "error", n.withoutSecrets(err))
 	}
 }
 

@@ -54,7 +54,7 @@ func (s *Slack) Run(ctx context.Context) error {
 		if e.Permanent {
 			return e
 		}
-		s.log.Warn("slack session ended", "err", e, "again_in", comeBack)
+		s.log.Warn("slack session ended", "error", e, "again_in", comeBack)
 		select {
 		case <-time.After(comeBack):
 		case <-ctx.Done():
@@ -189,7 +189,7 @@ func (n *session) connectionError(evt socketmode.Event) error {
 		return e
 	}
 	if !errors.Is(e, context.Canceled) {
-		n.log.Warn("slack connection failed", "err", e, "attempt", failed.Attempt, "again_in", failed.Backoff)
+		n.log.Warn("slack connection failed", "error", e, "attempt", failed.Attempt, "again_in", failed.Backoff)
 	}
 	return nil
 }
@@ -201,7 +201,7 @@ func (n *session) badMessage(evt socketmode.Event) {
 	if !ok {
 		return
 	}
-	n.log.Warn("slack message not understood", "err", bad.Cause, "bytes", len(bad.Message))
+	n.log.Warn("slack message not understood", "error", bad.Cause, "bytes", len(bad.Message))
 	var env struct {
 		ID string `json:"envelope_id"`
 	}
@@ -221,7 +221,7 @@ func (n *session) ack(envelope string, payload any) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(n.work), lastWords)
 	defer cancel()
 	if err := n.sock.AckCtx(ctx, envelope, payload); err != nil {
-		n.log.Debug("slack acknowledgement not taken", "err", err)
+		n.log.Debug("slack acknowledgement not taken", "error", err)
 		return false
 	}
 	n.lastAck.Store(time.Now().UnixNano())

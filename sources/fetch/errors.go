@@ -77,7 +77,7 @@ func (c *Client) explain(ctx context.Context, req Request, resp *Response, err e
 		e.Text = "the answer of " + host + " is compressed in a way that cannot be read: check the source's url"
 	case errors.As(err, &dns):
 		if dns.IsNotFound {
-			e.Text = fmt.Sprintf("the name %s is not known: check the source's url", dns.Name)
+			e.Text = fmt.Sprintf("the name %s is not known here: check this machine's network, then the source's url", dns.Name)
 		} else {
 			e.Text = fmt.Sprintf("the name %s could not be looked up: check this machine's network", dns.Name)
 		}

@@ -520,7 +520,7 @@ func TestExplain(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&net.DNSError{Name: "feed.example", IsNotFound: true}, "the name feed.example is not known: check the source's url"},
+		{&net.DNSError{Name: "feed.example", IsNotFound: true}, "the name feed.example is not known here: check this machine's network, then the source's url"},
 		{&net.DNSError{Name: "feed.example", IsTimeout: true}, "the name feed.example could not be looked up: check this machine's network"},
 		{errors.New("EOF\n\x1b[31mred"), "no answer from feed.example: EOF [31mred"},
 	} {

@@ -167,7 +167,12 @@ func (s *Store) own(ctx context.Context, wait time.Duration) error {
 	ok, err := s.lock.TryLockContext(ctx, 20*time.Millisecond)
 	switch {
 	case ok:
-		return nil
+		// What SQLite makes, everybody may read; addresses of webhooks are in it.
+		f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("store: %s cannot be made; mend its folder's permissions, or name another file under `store:`: %w", s.path, err)
+		}
+		return f.Close()
 	case err == nil, errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("store: another tipoff is using %s; stop it first, or name another file under `store:`", s.path)
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), isReadOnlyFS(err):

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,23 @@ func TestOpenErrors(t *testing.T) {
 				t.Errorf("%v\nwant: ... %s ...", err, test.want)
 			}
 		})
+	}
+}
+
+func TestOnlyTheOwnerReadsTheFile(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such permissions")
+	}
+	path := filepath.Join(t.TempDir(), "x.db")
+	migrated(t, path, sqlite.Options{})
+	for _, name := range []string{path, path + "-wal"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s has mode %v", filepath.Base(name), info.Mode())
+		}
 	}
 }
 
