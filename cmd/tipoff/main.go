@@ -17,11 +17,25 @@ func main() {
 		// half the collections for some megabytes more is a good bargain.
 		debug.SetGCPercent(200)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal asks to end in good order. A second one, from somebody
-	// who will not wait, ends the program as if it had no handler.
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		// The first signal asks to end in good order, a second one is from
+		// somebody who will not wait.
+		<-signals
+		cancel()
+		os.Exit(signalled(<-signals))
+	}()
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
+	cancel()
 	os.Exit(code)
+}
+
+// signalled is the exit code that a shell gives a program which ended by s.
+func signalled(s os.Signal) int {
+	if n, ok := s.(syscall.Signal); ok {
+		return 128 + int(n)
+	}
+	return exitNothing
 }

@@ -32,31 +32,22 @@ could not be read: the line is named, and the others are still matched.`,
 		Example: `  tipoff match 'apt* -"apt install"' stories.jsonl
   zcat old.jsonl.gz | tipoff match 'title:sanctions'`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := filters.Compile(args[0])
 			if err != nil {
 				return err
 			}
 			m := matcher{filter: f, out: bufio.NewWriterSize(p.out, 64<<10), err: p.err}
-			files := args[1:]
-			if len(files) == 0 {
-				files = []string{"-"}
-			}
-			for _, name := range files {
-				if err := m.file(name, p.in); err != nil {
-					return err
-				}
-			}
-			if err := m.out.Flush(); err != nil {
+			// A read cannot be cut off, so somebody who stops the program does
+			// not wait for it.
+			done := make(chan error, 1)
+			go func() { done <- m.files(args[1:], p.in) }()
+			select {
+			case err := <-done:
 				return err
+			case <-cmd.Context().Done():
+				return cmd.Context().Err()
 			}
-			switch {
-			case m.broken:
-				return errReported
-			case m.matched == 0:
-				return errNothing
-			}
-			return nil
 		},
 	}
 }
@@ -67,6 +58,28 @@ type matcher struct {
 	err     io.Writer
 	matched int
 	broken  bool
+}
+
+// files matches the lines of all files, or of in where there are none.
+func (m *matcher) files(names []string, in io.Reader) error {
+	if len(names) == 0 {
+		names = []string{"-"}
+	}
+	for _, name := range names {
+		if err := m.file(name, in); err != nil {
+			return err
+		}
+	}
+	if err := m.out.Flush(); err != nil {
+		return err
+	}
+	switch {
+	case m.broken:
+		return errReported
+	case m.matched == 0:
+		return errNothing
+	}
+	return nil
 }
 
 // file matches the lines of one file, or of in where the name is "-".

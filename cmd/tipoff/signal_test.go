@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -87,26 +86,12 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-log.said
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	var err error
-	for waiting := true; waiting; {
-		// The handler goes just after the program has said that it stops, so
-		// one more signal alone could come a moment too early.
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case err = <-ended:
-			waiting = false
-		default:
-			runtime.Gosched()
-		}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
 	}
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		t.Fatalf("ended with %v, want the signal", err)
-	}
-	if status, ok := exit.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGTERM {
-		t.Errorf("ended with %v, want the signal", exit)
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 128+int(syscall.SIGTERM) {
+		t.Errorf("ended with %v, want exit code 143", err)
 	}
 }
 
@@ -135,5 +120,40 @@ func TestDemoLeavesNothingWhenItsReaderLeaves(t *testing.T) {
 	}
 	if left, err := os.ReadDir(tmp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// A read from a terminal or a pipe cannot be cut off; who stops the program
+// does not wait for it.
+func TestMatchStopsWhileItReads(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "tipoff", "match", "x")
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// A line beyond the buffer's size comes out before the input is at its end,
+	// which says that the program is reading.
+	line := `{"title":"x` + strings.Repeat(" x", 64<<10) + `"}` + "\n"
+	if _, err := io.WriteString(in, line); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(out, make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, out)
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != exitNothing {
+		t.Errorf("ended with %v, want exit code 1", err)
 	}
 }
