@@ -98,7 +98,8 @@ infrastructure domains report analysis week month year agency warns federal agen
 // BenchmarkPoll measures the processor time of a first `poll` over 200 feeds
 // of 30 items (everything is fetched, parsed, stored and indexed) and of a
 // second one (all answer 304), as multiples of the time that gofeed alone
-// takes to parse the same bytes once. The first is to stay below 2.
+// takes to parse the same bytes once. The first is to stay below 2, and does at
+// 1.8. Dates with numeric zones halve gofeed's time and not ours: then it is 3.
 func BenchmarkPoll(b *testing.B) {
 	server := exec.Command(os.Args[0])
 	server.Env = append(os.Environ(), "TIPOFF_BENCH_SERVER=1")
