@@ -15,7 +15,7 @@ type clause interface {
 	need() Need
 	// cover returns words of which every matching story has one, and how many
 	// stories are likely to have one; no words if there are stories without.
-	cover() ([]key, float64)
+	cover() ([]fileKey, float64)
 }
 
 type (
@@ -53,25 +53,9 @@ func compileList(list []query.Node) []clause {
 func compileTerm(t query.Term) clause {
 	switch t.Field {
 	case query.Source, query.Tag:
-		return named{tag: t.Field == query.Tag, name: strings.Join(t.Words, " "), prefix: t.Prefix}
+		return named{tag: t.Field == query.Tag, name: strings.Join(t.Words, ""), prefix: t.Prefix}
 	}
-	p := phrase{words: t.Words, prefix: t.Prefix, in: [texts]bool{true, true, true}}
-	switch t.Field {
-	case query.Title:
-		p.in = [texts]bool{inTitle: true}
-	case query.Body:
-		p.in = [texts]bool{inSummary: true, inContent: true}
-	default:
-		if len(t.Words) == 0 {
-			return everything{}
-		}
-	}
-	for i := range p.whole() {
-		if rarity(t.Words[i]) < rarity(t.Words[p.rare]) {
-			p.rare = i
-		}
-	}
-	return p
+	return compilePhrase(t)
 }
 
 func (everything) match(*Doc) bool { return true }
@@ -96,74 +80,6 @@ func (c oneOf) match(d *Doc) bool {
 
 func (c noneOf) match(d *Doc) bool { return !c.clause.match(d) }
 
-// phrase is a word, phrase or prefix in some of the texts. With no words, it
-// is whether one of these texts has any.
-type phrase struct {
-	words  []string
-	prefix bool
-	in     [texts]bool
-	// rare is the whole word that is looked up first.
-	rare int
-}
-
-// whole is the number of words that are not the beginning of one only.
-func (c phrase) whole() int {
-	if c.prefix && len(c.words) > 0 {
-		return len(c.words) - 1
-	}
-	return len(c.words)
-}
-
-func (c phrase) match(d *Doc) bool {
-	return c.visit(d, func(int) bool { return false })
-}
-
-// visit calls more with the place of the first word of each occurrence, in
-// order, as long as it wants more, and reports whether there was any.
-func (c phrase) visit(d *Doc, more func(at int) bool) bool {
-	found := false
-	if c.whole() > 0 {
-		for i := d.first(c.words[c.rare]); i >= 0; i = d.next[i] {
-			if at := int(i) - c.rare; c.at(d, at) {
-				found = true
-				if !more(at) {
-					break
-				}
-			}
-		}
-		return found
-	}
-	for f := range texts {
-		if !c.in[f] {
-			continue
-		}
-		for at := int(d.starts[f]); at < int(d.starts[f+1]); at++ {
-			if len(c.words) == 0 || strings.HasPrefix(d.tokens[at].Text, c.words[0]) {
-				found = true
-				if !more(at) {
-					return true
-				}
-			}
-		}
-	}
-	return found
-}
-
-// at reports whether the phrase stands at token i, of which rare is known.
-func (c phrase) at(d *Doc, i int) bool {
-	f := d.textOf(i + c.rare)
-	if !c.in[f] || i < int(d.starts[f]) || i+len(c.words) > int(d.starts[f+1]) {
-		return false
-	}
-	for k, w := range c.words {
-		t := d.tokens[i+k].Text
-		if t != w && (k < c.whole() || !strings.HasPrefix(t, w)) {
-			return false
-		}
-	}
-	return true
-}
-
 // named is a source or tag. With no name, it is whether there is any.
 type named struct {
 	tag    bool
@@ -172,6 +88,7 @@ type named struct {
 }
 
 func (c named) names(d *Doc) []name {
+	d.names()
 	if c.tag {
 		return d.tags
 	}

@@ -1,8 +1,8 @@
 package filters
 
 import (
-	"hash/maphash"
 	"strings"
+	"sync"
 
 	"tipoff/filters/text"
 	"tipoff/sources/story"
@@ -17,73 +17,94 @@ const (
 )
 
 // Doc is a story made ready for matching: normalised and split once, for any
-// number of filters. It does not change and is safe for concurrent use, and it
-// does not follow later changes of the story.
+// number of filters. What only some filters ask for is made ready when the
+// first one does. It is safe for concurrent use. The story must not be changed
+// while its Doc is in use.
 type Doc struct {
+	buffer text.Buffer
 	texts  [texts]string
 	tokens []text.Token
 	// Text f has the tokens from starts[f] up to starts[f+1].
 	starts [texts + 1]int32
+	story  story.Story
 
+	indexed sync.Once
 	// words is a hash table of one more than the place of the first token of
 	// each different word; next leads from each token to the next one of the
-	// same word, or to -1. last has one token of each word.
+	// same word, or to -1.
 	words []int32
 	next  []int32
-	last  []int32
 
+	named         sync.Once
 	sources, tags []name
 }
 
 // name is a source or a tag. It is compared by its words, which folded holds
-// with single spaces between them.
+// closed up.
 type name struct{ folded, written string }
-
-var seed = maphash.MakeSeed()
 
 // NewDoc splits the story.
 func NewDoc(s *story.Story) *Doc {
-	d := &Doc{texts: [texts]string{s.Title, s.Summary, s.Content}}
-	var b text.Buffer
-	b.Grow(len(s.Title) + len(s.Summary) + len(s.Content))
-	for f, t := range d.texts {
-		b.Append(t)
-		d.starts[f+1] = int32(len(b.Tokens()))
-	}
-	d.tokens = b.Tokens()
-	d.index()
-	if s.Source != "" {
-		d.sources = append(d.sources, newName(s.Source))
-	}
-	for _, o := range s.Sources {
-		if o.Name != "" && o.Name != s.Source {
-			d.sources = append(d.sources, newName(o.Name))
-		}
-	}
-	for _, t := range s.Tags {
-		d.tags = append(d.tags, newName(t))
-	}
+	d := &Doc{}
+	d.Reset(s)
 	return d
 }
 
-func newName(s string) name { return name{text.Normalise(s), s} }
+// Reset makes d the Doc of another story, in the memory that it has. Nobody
+// may be using it.
+func (d *Doc) Reset(s *story.Story) {
+	d.story = *s
+	d.texts = [texts]string{s.Title, s.Summary, s.Content}
+	d.buffer.Reset()
+	d.buffer.Grow(len(s.Title) + len(s.Summary) + len(s.Content))
+	for f, t := range d.texts {
+		d.buffer.Append(t)
+		d.starts[f+1] = int32(len(d.buffer.Tokens()))
+	}
+	d.tokens = d.buffer.Tokens()
+	d.indexed, d.named = sync.Once{}, sync.Once{}
+}
 
-// index fills words, next and last.
-func (d *Doc) index() {
+func newName(s string) name { return name{closedUp(text.Normalise(s)), s} }
+
+// names makes sources and tags ready.
+func (d *Doc) names() {
+	d.named.Do(func() {
+		d.sources, d.tags = d.sources[:0], d.tags[:0]
+		if d.story.Source != "" {
+			d.sources = append(d.sources, newName(d.story.Source))
+		}
+		for _, o := range d.story.Sources {
+			if o.Name != "" && o.Name != d.story.Source {
+				d.sources = append(d.sources, newName(o.Name))
+			}
+		}
+		for _, t := range d.story.Tags {
+			d.tags = append(d.tags, newName(t))
+		}
+	})
+}
+
+// index makes words and next ready.
+func (d *Doc) index() { d.indexed.Do(d.makeIndex) }
+
+func (d *Doc) makeIndex() {
 	n := len(d.tokens)
 	size := 4
 	for size < 2*n {
 		size *= 2
 	}
-	all := make([]int32, size+2*n)
-	d.words, d.next, d.last = all[:size], all[size:size+n], all[size+n:size+n]
+	if cap(d.words) >= size && cap(d.next) >= n {
+		d.words, d.next = d.words[:size], d.next[:n]
+		clear(d.words)
+	} else {
+		all := make([]int32, size+n)
+		d.words, d.next = all[:size:size], all[size:]
+	}
 	// Backwards, so that each word's first token is in the table at the end.
 	for i := n - 1; i >= 0; i-- {
 		slot := d.slot(d.tokens[i].Text)
 		d.next[i] = d.words[slot] - 1
-		if d.words[slot] == 0 {
-			d.last = append(d.last, int32(i))
-		}
 		d.words[slot] = int32(i) + 1
 	}
 }
@@ -91,7 +112,7 @@ func (d *Doc) index() {
 // slot is where the table has the word, or where it would.
 func (d *Doc) slot(word string) int {
 	mask := len(d.words) - 1
-	slot := int(maphash.String(seed, word)) & mask
+	slot := int(keyOf(word).hash()) & mask
 	for d.words[slot] != 0 && d.tokens[d.words[slot]-1].Text != word {
 		slot = (slot + 1) & mask
 	}
@@ -99,7 +120,24 @@ func (d *Doc) slot(word string) int {
 }
 
 // first is the place of the first token that is this word, or -1.
-func (d *Doc) first(word string) int32 { return d.words[d.slot(word)] - 1 }
+func (d *Doc) first(word string) int32 {
+	d.index()
+	return d.words[d.slot(word)] - 1
+}
+
+// firstJoined is the place of the first token that is a and b closed up, or -1.
+func (d *Doc) firstJoined(a, b string) int32 {
+	d.index()
+	mask := len(d.words) - 1
+	slot := int(joinedKey(a, b, keyOf(a), keyOf(b)).hash()) & mask
+	for ; d.words[slot] != 0; slot = (slot + 1) & mask {
+		t := d.tokens[d.words[slot]-1].Text
+		if len(t) == len(a)+len(b) && t[:len(a)] == a && t[len(a):] == b {
+			break
+		}
+	}
+	return d.words[slot] - 1
+}
 
 // textOf is the text that token i is in.
 func (d *Doc) textOf(i int) int {
@@ -108,6 +146,43 @@ func (d *Doc) textOf(i int) int {
 		f++
 	}
 	return f
+}
+
+// gap is what stands between token i and the next one of the same text f.
+func (d *Doc) gap(f, i int) gap {
+	from, to := d.tokens[i].End, d.tokens[i+1].Start
+	if from > to { // two tokens of one character
+		return apart
+	}
+	return gapOf(d.texts[f][from:to])
+}
+
+// joined is the number of tokens from i that stand for the word w of a query
+// though none of them is it, or 0. w may be the beginning of a word only. end
+// is where text f ends.
+func (d *Doc) joined(f, i, end int, w string, prefix bool) int {
+	a := d.tokens[i].Text
+	if len(a) >= len(w) || i+1 >= end || w[:len(a)] != a {
+		return 0
+	}
+	b, rest := d.tokens[i+1].Text, w[len(a):]
+	if b == rest || prefix && strings.HasPrefix(b, rest) {
+		if joins(a, b, rest, d.gap(f, i), prefix) {
+			return 2
+		}
+		return 0
+	}
+	if i+2 >= end || !strings.HasPrefix(rest, b) {
+		return 0
+	}
+	c, rest := d.tokens[i+2].Text, rest[len(b):]
+	if c != rest && (!prefix || !strings.HasPrefix(c, rest)) || !alternate(a, b, rest) {
+		return 0
+	}
+	if !joins(a, b, b, d.gap(f, i), false) || !joins(b, c, rest, d.gap(f, i+1), prefix) {
+		return 0
+	}
+	return 3
 }
 
 // IndexTexts returns what an index should hold of the story: the words of its

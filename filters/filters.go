@@ -11,11 +11,13 @@
 //
 // A word, phrase or prefix without a field is looked for in the title, the
 // summary and the content; title: looks in the title alone and body: in the
-// other two. A phrase never reaches from one of them into the next. source:
-// and tag: compare with a whole name, by its words: source:"the record" is
-// "The Record" and "the-record" and not "The Record Podcast", which
-// source:"the record*" is. A story has all sources that told it. A field with
-// a lone *, as in tag:*, asks whether there is anything in it.
+// other two. A phrase never reaches from one of them into the next. Words that
+// are written apart, with a hyphen and closed up are found by each of these
+// forms; forms.go has the rules. source: and tag: compare with a whole name:
+// source:"the record" is "The Record", "the-record" and "TheRecord" and not
+// "The Record Podcast", which source:"the record*" is. A story has all sources
+// that told it. A field with a lone *, as in tag:*, asks whether there is
+// anything in it.
 //
 // # How a set matches
 //

@@ -161,16 +161,24 @@ func TestNeed(t *testing.T) {
 	words := func(w ...string) Need { return Need{Op: OpWords, Words: w} }
 	in := func(n Need, fields ...string) Need { n.Fields = fields; return n }
 	prefix := func(n Need) Need { n.Prefix = true; return n }
+	or := func(n ...Need) Need { return Need{Op: OpOr, Sub: n} }
 	for _, c := range []struct {
 		query string
 		want  Need
 	}{
-		{"China’s", words("china")},
-		{`"Volt Typh*"`, prefix(words("volt", "typh"))},
+		{"us", words("us")},
+		{"42", words("42")},
+		{"China’s", or(words("china"), words("c", "hina"), words("ch", "ina"), words("chi", "na"))},
+		{"apt41", or(words("apt41"), words("apt", "41"))},
+		{"log4j", or(words("log4j"), words("log", "4j"), words("log4", "j"), words("log", "4", "j"))},
+		{`"Volt Typh*"`, or(prefix(words("volt", "typh")), prefix(words("volttyph")),
+			words("v", "olt"), words("vo", "lt"), prefix(words("t", "yph")))},
+		{`"apt 41 of*"`, or(prefix(words("apt", "41", "of")), words("apt41"), prefix(words("apt41of")), prefix(words("41of")))},
 		{"title:a", in(words("a"), "title")},
 		{"body:a", in(words("a"), "summary", "content")},
 		{"a b", Need{Op: OpAnd, Sub: []Need{words("a"), words("b")}}},
-		{"a OR b*", Need{Op: OpOr, Sub: []Need{words("a"), prefix(words("b"))}}},
+		{"a OR b*", or(words("a"), prefix(words("b")))},
+		{"a1 OR b", or(words("a1"), words("a", "1"), words("b"))},
 		{"*", Need{}},
 		{"title:*", Need{}},
 		{"NOT a", Need{}},

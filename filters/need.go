@@ -42,10 +42,16 @@ func (c allOf) need() Need {
 }
 
 func (c oneOf) need() Need {
-	subs := make([]Need, len(c))
-	for i, sub := range c {
-		if subs[i] = sub.need(); subs[i].Op == OpAny {
+	var subs []Need
+	for _, sub := range c {
+		n := sub.need()
+		switch n.Op {
+		case OpAny:
 			return Need{}
+		case OpOr:
+			subs = append(subs, n.Sub...)
+		default:
+			subs = append(subs, n)
 		}
 	}
 	return joined(OpOr, subs)
@@ -65,13 +71,34 @@ func (c phrase) need() Need {
 	if len(c.words) == 0 {
 		return Need{}
 	}
-	n := Need{Op: OpWords, Words: c.words, Prefix: c.prefix}
-	if c.in != [texts]bool{true, true, true} {
+	var fields []string
+	if c.in != onAny {
 		for f, name := range [texts]string{"title", "summary", "content"} {
-			if c.in[f] {
-				n.Fields = append(n.Fields, name)
+			if c.in.has(f) {
+				fields = append(fields, name)
 			}
 		}
 	}
-	return n
+	words := func(prefix bool, w ...string) Need {
+		return Need{Op: OpWords, Fields: fields, Words: w, Prefix: prefix}
+	}
+	// As it stands, or with a border that is missing on one side. Where there
+	// is one such word there may be more, so of the phrase around it nothing is asked.
+	subs := []Need{words(c.prefix, c.words...)}
+	for k, w := range c.words {
+		if two, three := c.closed(k); two {
+			subs = append(subs, words(c.cut(k+1), w+c.words[k+1]))
+			if three {
+				subs = append(subs, words(c.cut(k+2), w+c.words[k+1]+c.words[k+2]))
+			}
+		}
+		splits(w, c.cut(k), func(a, b, third string) {
+			if third == "" {
+				subs = append(subs, words(c.cut(k), a, b))
+			} else {
+				subs = append(subs, words(c.cut(k), a, b, third))
+			}
+		})
+	}
+	return joined(OpOr, subs)
 }

@@ -36,8 +36,8 @@ type visit struct {
 	matched []int32
 }
 
-// key is something under which a watch is filed.
-type key struct {
+// fileKey is something under which a watch is filed.
+type fileKey struct {
 	kind keyKind
 	text string
 }
@@ -102,7 +102,7 @@ func (s *Set) Match(d *Doc) []string {
 	}
 
 	s.try(v, d, s.always)
-	for _, i := range d.last {
+	for i := range d.tokens {
 		word := d.tokens[i].Text
 		s.try(v, d, s.words[word])
 		for _, n := range s.lengths {
@@ -111,6 +111,9 @@ func (s *Set) Match(d *Doc) []string {
 			}
 			s.try(v, d, s.prefixes[word[:n]])
 		}
+	}
+	if len(s.sources) > 0 || len(s.tags) > 0 {
+		d.names()
 	}
 	if len(s.sources) > 0 {
 		for _, n := range d.sources {
@@ -147,11 +150,11 @@ func (s *Set) try(v *visit, d *Doc, watches []int32) {
 	}
 }
 
-func (everything) cover() ([]key, float64) { return nil, 1 }
-func (noneOf) cover() ([]key, float64)     { return nil, 1 }
+func (everything) cover() ([]fileKey, float64) { return nil, 1 }
+func (noneOf) cover() ([]fileKey, float64)     { return nil, 1 }
 
-func (c allOf) cover() ([]key, float64) {
-	var best []key
+func (c allOf) cover() ([]fileKey, float64) {
+	var best []fileKey
 	least := 0.0
 	for _, sub := range c {
 		if keys, often := sub.cover(); len(keys) > 0 && (best == nil || often < least) {
@@ -161,8 +164,8 @@ func (c allOf) cover() ([]key, float64) {
 	return best, least
 }
 
-func (c oneOf) cover() ([]key, float64) {
-	var all []key
+func (c oneOf) cover() ([]fileKey, float64) {
+	var all []fileKey
 	sum := 0.0
 	for _, sub := range c {
 		keys, often := sub.cover()
@@ -175,17 +178,50 @@ func (c oneOf) cover() ([]key, float64) {
 	return all, sum
 }
 
-func (c phrase) cover() ([]key, float64) {
+func (c phrase) cover() ([]fileKey, float64) {
 	switch {
 	case len(c.words) == 0:
 		return nil, 1
-	case c.whole() == 0:
-		return []key{{keyPrefix, c.words[0]}}, 4 * rarity(c.words[0])
+	case c.cut(0):
+		w := c.words[0]
+		keys := []fileKey{{keyPrefix, w}}
+		splits(w, true, func(a, _, _ string) { keys = append(keys, fileKey{keyWord, a}) })
+		return keys, 4 * rarity(w)
 	}
-	return []key{{keyWord, c.words[c.rare]}}, rarity(c.words[c.rare])
+	rare := 0
+	for k, w := range c.words {
+		if !c.cut(k) && rarity(w) < rarity(c.words[rare]) {
+			rare = k
+		}
+	}
+	w := c.words[rare]
+	keys := []fileKey{{keyWord, w}}
+	for k := max(0, rare-2); k <= rare; k++ {
+		two, three := c.closed(k)
+		if two && k+1 >= rare {
+			keys = append(keys, fileKey{kindOfCut(c.cut(k + 1)), c.words[k] + c.words[k+1]})
+		}
+		if three {
+			keys = append(keys, fileKey{kindOfCut(c.cut(k + 2)), c.words[k] + c.words[k+1] + c.words[k+2]})
+		}
+	}
+	splits(w, false, func(a, b, _ string) {
+		if rarity(b) < rarity(a) {
+			a = b
+		}
+		keys = append(keys, fileKey{keyWord, a})
+	})
+	return keys, rarity(w)
 }
 
-func (c named) cover() ([]key, float64) {
+func kindOfCut(cut bool) keyKind {
+	if cut {
+		return keyPrefix
+	}
+	return keyWord
+}
+
+func (c named) cover() ([]fileKey, float64) {
 	kind := keySource
 	if c.tag {
 		kind = keyTag
@@ -193,7 +229,7 @@ func (c named) cover() ([]key, float64) {
 	if c.prefix {
 		return nil, 1
 	}
-	return []key{{kind, c.name}}, rarity("source")
+	return []fileKey{{kind, c.name}}, rarity("source")
 }
 
 // frequent are the words of English news that are in many stories though they

@@ -59,18 +59,27 @@ func (c phrase) terms(d *Doc, add func(found)) {
 	if len(c.words) == 0 {
 		return
 	}
-	c.visit(d, func(at int) bool {
-		end := at + len(c.words) - 1
-		x := found{at: at, end: end, written: d.written(at, end)}
-		for i := at; i <= end; i++ {
-			if i > at {
-				x.folded += " "
-			}
-			x.folded += d.tokens[i].Text
+	x := func(s span) found {
+		f := found{at: s.first, end: s.last, written: d.written(s.first, s.last)}
+		for i := s.first; i <= s.last; i++ {
+			f.folded += d.tokens[i].Text
 		}
-		add(x)
-		return c.prefix // which may find other words further on
+		return f
+	}
+	if c.prefix { // which may find other words further on
+		c.visit(d, func(s span) bool { add(x(s)); return true })
+		return
+	}
+	first := span{first: len(d.tokens)}
+	c.visit(d, func(s span) bool {
+		if s.first < first.first {
+			first = s
+		}
+		return true
 	})
+	if first.first < len(d.tokens) {
+		add(x(first))
+	}
 }
 
 func (c named) terms(d *Doc, add func(found)) {
