@@ -12,6 +12,7 @@ package actor
 import (
 	_ "embed"
 	"fmt"
+	"slices"
 	"sync"
 
 	"tipoff/filters/entity/names"
@@ -48,7 +49,7 @@ var context = names.Context{
 		"affiliate", "affiliates", "apt", "apts", "attacker", "attackers", "attributed", "attribution",
 		"backdoor", "backdoors", "botnet", "breach", "breached", "c2", "compromised", "cyber", "cyberattack",
 		"cyberattacks", "cybercrime", "cybercriminal", "cybercriminals", "cyberespionage", "cyberspies",
-		"cybersecurity", "ddos", "espionage", "exfiltrated", "exfiltration", "exploited", "exploiting",
+		"cybersecurity", "ddos", "espionage", "exfiltrated", "exfiltration", "exploit", "exploited", "exploiting",
 		"exploits", "extortion", "hack", "hacked", "hacker", "hackers", "hacking", "hacks", "hacktivist",
 		"hacktivists", "infostealer", "intrusion", "intrusions", "loader", "malware", "phishing", "ransom",
 		"ransomware", "rat", "rootkit", "spear", "spearphishing", "sponsored", "spyware", "stealer", "threat",
@@ -109,7 +110,7 @@ func New(actors []*Actor) *Table {
 	for i, a := range actors {
 		entries[i].Aliases = a.Aliases
 		if a.ID != "" {
-			entries[i].Aliases = append(a.Aliases[:len(a.Aliases):len(a.Aliases)], Alias{Name: a.ID})
+			entries[i].Aliases = append(slices.Clip(a.Aliases), Alias{Name: a.ID})
 		}
 	}
 	return &Table{actors: actors, names: names.New(entries, context)}

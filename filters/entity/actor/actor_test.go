@@ -175,6 +175,10 @@ func TestFind(t *testing.T) {
 		{"DarkSide; later Dark Side ransomware", "DarkSide DarkSide"},
 		{"COZY BEAR and Fancy Bears", "APT29"},
 		{"Cozy&nbsp;Bear", "APT29"},
+		{"CloudAtlas is no novel", "Cloud Atlas"},
+		// A name that two have, as each writes it.
+		{"Fireant, aka Earth Preta", "Mustang Panda Mustang Panda"},
+		{"Fire Ant hackers in VMware", "UNC3886"},
 	} {
 		t.Run(c.in, func(t *testing.T) {
 			var got []string

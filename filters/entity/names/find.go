@@ -1,6 +1,7 @@
 package names
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -157,7 +158,7 @@ func (t *Table) near(tokens []text.Token, h Hit, f *form, except int) bool {
 			continue
 		}
 		if len(f.alias.Words) > 0 {
-			if contains(f.alias.Words, tokens[i].Text) {
+			if slices.Contains(f.alias.Words, tokens[i].Text) {
 				return true
 			}
 		} else if t.words[tokens[i].Text].role&(near|strong) != 0 {
@@ -209,18 +210,9 @@ func (t *Table) beside(s string, tokens []text.Token, h Hit, f *form, capital bo
 func (f *form) role(t *Table, word string) (own bool, r role) {
 	r = t.words[word].role
 	if len(f.alias.Words) > 0 {
-		return contains(f.alias.Words, word), r & (filler | naming)
+		return slices.Contains(f.alias.Words, word), r & (filler | naming)
 	}
 	return false, r
-}
-
-func contains(list []string, word string) bool {
-	for _, w := range list {
-		if w == word {
-			return true
-		}
-	}
-	return false
 }
 
 // setApart reports whether the words before a number that is set apart are

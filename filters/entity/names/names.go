@@ -19,7 +19,8 @@
 // # Forms
 //
 // An alias is folded by package text and found in each of these forms:
-// as written; with its words closed up (CozyBear); with the number at the end
+// as written; with its words closed up (CozyBear; needing no context then if
+// the mark is "?"); with the number at the end
 // of a word set apart or not (APT41, APT-41, APT 41). A name closed up in
 // camel case is found apart (dark side for DarkSide) only beside a word that
 // says what it is, since what remains may be plain English.
@@ -35,12 +36,12 @@ import (
 type Need uint8
 
 const (
-	// Always: the alias is nothing else.
+	// Always is the need of an alias that is nothing else.
 	Always Need = iota
-	// Near (mark "?"): the alias has a capital and a word of its context within
+	// Near is mark "?": the alias has a capital and a word of its context within
 	// a few words, or the text has a certain mention of the same entry.
 	Near
-	// Beside (mark "!"): the alias is directly beside a word that says what it
+	// Beside is mark "!": the alias is directly beside a word that says what it
 	// is (Play ransomware, the gang Play); or it has a capital, and the text has
 	// a certain mention of the same entry, or one of another entry next to it.
 	Beside

@@ -69,6 +69,7 @@ func TestFind(t *testing.T) {
 		{"own words", "Reaper drone", "Snake=Reaper"},
 		{"own words take the place of others", "Reaper ransomware", ""},
 		{"own words in small letters", "reaper drone", ""},
+		{"near, closed up needs nothing", "a BearCub is born", "Snake=BearCub"},
 		{"same entry makes certain", "Snake bites. Bear Cub hackers. Snake again", "Snake=Snake, Snake=Bear Cub, Snake=Snake"},
 		{"a neighbour makes certain", "Fancy Bear and Reaper", "Fancy Bear=Fancy Bear, Snake=Reaper"},
 		{"a neighbour makes no small letters certain", "Fancy Bear and reaper", "Fancy Bear=Fancy Bear"},

@@ -195,9 +195,11 @@ func forms(a *Alias) []spelling {
 	}
 	spell := func(open func(i int) bool) spelling {
 		sp := spelling{words: []string{pieces[0]}, need: a.Need}
+		closed := false
 		for i, j := range joints {
 			if !open(i) {
 				sp.words[len(sp.words)-1] += pieces[i+1]
+				closed = closed || j.open
 				continue
 			}
 			sp.words = append(sp.words, pieces[i+1])
@@ -206,6 +208,10 @@ func forms(a *Alias) []spelling {
 			} else if !j.open {
 				sp.apart = true
 			}
+		}
+		if closed && len(sp.words) == 1 && sp.need == Near {
+			// Plain words, but nobody closes them up in plain English.
+			sp.need = Always
 		}
 		return sp
 	}
