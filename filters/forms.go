@@ -92,9 +92,6 @@ const (
 	maxRuns     = 3
 )
 
-// maxJoined is the most words that one closed-up word is made of: "log 4 j".
-const maxJoined = 3
-
 // joins reports whether two words of a text with g between them may be read as
 // one. Where the query has only the beginning of b, cut is that; otherwise it
 // is b.

@@ -281,8 +281,10 @@ func testSearch(t *testing.T, s *suite) {
 // testSearchIsMatch compares search and match over random stories and queries.
 func testSearchIsMatch(t *testing.T, s *suite) {
 	src := s.source(t, "alpha")
-	words := []string{"apt", "APT41", "zero-day", "volt", "typhoon", "café", "China's", "中国", "wiper", `say "no"`, "a*b", "l’état", "x_y", "3.2.1",
-		"zeroday", "0-day", "zero", "day", "APT", "41", "apt-41", "log4j", "Log-4-J", "e-mail", "email", "cyber", "attack", "cyberattack", "put", "in", "Putin"}
+	words := []string{
+		"apt", "APT41", "zero-day", "volt", "typhoon", "café", "China's", "中国", "wiper", `say "no"`, "a*b", "l’état", "x_y", "3.2.1",
+		"zeroday", "0-day", "zero", "day", "APT", "41", "apt-41", "log4j", "Log-4-J", "e-mail", "email", "cyber", "attack", "cyberattack", "put", "in", "Putin",
+	}
 	text := rapid.SliceOfN(rapid.SampledFrom(words), 0, 6)
 	var all []story.Story
 	gen := rapid.Custom(func(rt *rapid.T) story.Story {
@@ -327,8 +329,10 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 }
 
 func randomQuery(rt *rapid.T, depth int) string {
-	leaf := rapid.SampledFrom([]string{"apt", "apt41", "apt*", `"zero day"`, "zero-day", "volt", `"volt typhoon"`, `"typhoon caf*"`, "cafe", "china", "中", "国", "no", "title:wiper", "body:(volt OR apt)",
-		"zeroday", "0day", `"zero day apt"`, "zeroda*", `"zero d*"`, "APT-41", `"apt41 zero"`, "apt4*", `"log 4 j"`, "log4j", "email", "e-mail", "cyberattack*", `"cyber attack"`, "putin", "body:zero-day", "a", "b", "x_y", "3.2.1", "source:alpha"})
+	leaf := rapid.SampledFrom([]string{
+		"apt", "apt41", "apt*", `"zero day"`, "zero-day", "volt", `"volt typhoon"`, `"typhoon caf*"`, "cafe", "china", "中", "国", "no", "title:wiper", "body:(volt OR apt)",
+		"zeroday", "0day", `"zero day apt"`, "zeroda*", `"zero d*"`, "APT-41", `"apt41 zero"`, "apt4*", `"log 4 j"`, "log4j", "email", "e-mail", "cyberattack*", `"cyber attack"`, "putin", "body:zero-day", "a", "b", "x_y", "3.2.1", "source:alpha",
+	})
 	if depth == 0 {
 		return leaf.Draw(rt, "leaf")
 	}

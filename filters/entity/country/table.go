@@ -98,7 +98,7 @@ func addList(lists map[string]words, line string) error {
 	if lists[name] == nil {
 		lists[name] = words{}
 	}
-	for _, w := range strings.Fields(rest) {
+	for w := range strings.FieldsSeq(rest) {
 		lists[name][w] = true
 	}
 	return nil
@@ -183,7 +183,7 @@ func parseCond(lists map[string]words, parts []string) (*cond, error) {
 			return nil, fmt.Errorf("unknown condition %q", part)
 		}
 		*set = words{}
-		for _, w := range strings.Fields(rest) {
+		for w := range strings.FieldsSeq(rest) {
 			members, isList := lists[w]
 			switch {
 			case isList:

@@ -34,7 +34,7 @@ func (f *finder) part(s, key string, defanged bool, start, end int) {
 		s, key = v, k
 	}
 	if kind := hashKind(s); kind != "" {
-		if f.isHash(s, kind, key, start) {
+		if f.isHash(s, key, start) {
 			f.add(kind, strings.ToLower(s), end)
 		}
 		return

@@ -58,7 +58,7 @@ var notHashes = words(`commit commits committed git github gitlab revision rev t
 	uuid guid id ids clsid appid key keys apikey secret token tokens session cookie nonce seed salt
 	transaction transactions tx txid txn txhash block wallet contract`)
 
-func (f *finder) isHash(s string, kind Kind, key string, start int) bool {
+func (f *finder) isHash(s, key string, start int) bool {
 	const lookBack = 3
 	switch {
 	case emptyHashes[strings.ToLower(s)]:

@@ -146,7 +146,7 @@ var benign = sync.OnceValue(func() map[string]bool {
 	list := map[string]bool{}
 	for line := range strings.Lines(benignSource) {
 		line, _, _ = strings.Cut(line, "#")
-		for _, name := range strings.Fields(line) {
+		for name := range strings.FieldsSeq(line) {
 			mail, isMail := strings.CutPrefix(name, "@")
 			list[mail] = isMail
 		}
