@@ -50,7 +50,7 @@ func Lookup(name string) (code string, ok bool) {
 // Find returns the mentions of countries in s in their order; tokens are its
 // words, as [text.Tokens] gives them. Mentions do not overlap; the same country
 // comes as often as it is mentioned. The work is linear in the text: about
-// 1 µs for 90 words with five mentions, 0.4 µs without one (BenchmarkFind).
+// 0.8 µs for 90 words with five mentions, 0.3 µs without one (BenchmarkFind).
 func Find(s string, tokens []text.Token) []Mention {
 	f := finder{table: world(), s: s, tokens: tokens}
 	var found []Mention

@@ -2,11 +2,10 @@ package ioc
 
 import (
 	_ "embed"
+	"iter"
 	"net/netip"
 	"strings"
 	"sync"
-
-	"golang.org/x/net/publicsuffix"
 )
 
 const (
@@ -120,8 +119,7 @@ func parseDomain(s string) (host, bool) {
 	case "example", "test", "invalid": // RFC 6761
 		return host{Domain, s, true}, true
 	}
-	// The list knows some top-level domains only by what may stand below them.
-	if _, real := publicsuffix.PublicSuffix("x." + tld); !real || tld == "arpa" {
+	if !topLevel()[tld] {
 		return host{}, false
 	}
 	return host{Domain, s, within(exampleDomains, s)}, true
@@ -138,21 +136,43 @@ var fileTLDs = map[string]bool{
 	"nc": true, "inc": true, "foo": true, "bar": true, "js": true, "data": true, "name": true, "int": true, "id": true,
 }
 
+//go:embed tlds.txt
+var tldSource string
+
 //go:embed benign.txt
 var benignSource string
+
+var topLevel = sync.OnceValue(func() map[string]bool {
+	list := map[string]bool{}
+	for name := range namesIn(tldSource) {
+		list[name] = true
+	}
+	return list
+})
 
 // benign are the domains of the stop-list; those of mail providers have true.
 var benign = sync.OnceValue(func() map[string]bool {
 	list := map[string]bool{}
-	for line := range strings.Lines(benignSource) {
-		line, _, _ = strings.Cut(line, "#")
-		for name := range strings.FieldsSeq(line) {
-			mail, isMail := strings.CutPrefix(name, "@")
-			list[mail] = isMail
-		}
+	for name := range namesIn(benignSource) {
+		mail, isMail := strings.CutPrefix(name, "@")
+		list[mail] = isMail
 	}
 	return list
 })
+
+// namesIn gives the words of a file, without comments.
+func namesIn(source string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(source) {
+			line, _, _ = strings.Cut(line, "#")
+			for name := range strings.FieldsSeq(line) {
+				if !yield(name) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // isBenign reports whether the domain or one above it is on the stop-list.
 func isBenign(domain string) bool { return within(benign(), domain) }

@@ -91,8 +91,8 @@ const Max = 200
 const longest = 2048
 
 // Find returns the indicators in s, each once, in the order of their first
-// mention. The work is linear in the text: about 0.7 µs for 490 bytes without
-// an indicator, 6 µs with eight defanged ones (BenchmarkFind).
+// mention. The work is linear in the text: about 1.2 µs for 490 bytes without
+// an indicator, 7 µs with eight defanged ones (BenchmarkFind).
 func Find(s string) []IOC {
 	f := finder{s: s, last: -1}
 	for i := 0; i < len(s) && len(f.found) < Max; {
@@ -177,9 +177,18 @@ func scan(s string, i int) (end int, seen byte, dot int) {
 }
 
 // besideMark reports whether a defanged dot or the like stands right before or
-// after the space at i, in a candidate from start on.
+// after the space at i, in a candidate from start on. With spaces on both sides
+// and a capital after them it is an ellipsis: "found that [.] News".
 func besideMark(s string, start, i int) bool {
-	return i+1 < len(s) && bytes[s[i+1]] == opens && markAt(s[i+1:]) > 0 || closes(s[i-1]) && markEnds(s[start:i])
+	if closes(s[i-1]) && markEnds(s[start:i]) {
+		return true
+	}
+	if i+1 == len(s) || bytes[s[i+1]] != opens {
+		return false
+	}
+	n := markAt(s[i+1:])
+	rest := s[i+1+n:]
+	return n > 0 && (len(rest) < 2 || rest[0] != ' ' || !isCapital(rest[1:]))
 }
 
 func closes(b byte) bool { return b == ']' || b == ')' || b == '}' }

@@ -30,6 +30,7 @@ func TestFind(t *testing.T) {
 		{"with spaces", "seen at evil [.] com today", "domain evil.com"},
 		{"with the word and spaces", "evil [dot] com", "domain evil.com"},
 		{"a space on one side", "evil[.] com and evil [.]net", "domain evil.com, domain evil.net"},
+		{"an ellipsis", "found that 73 [.] News at nine", ""},
 		{"half a bracket", "evil[.com and bad.]net", "domain evil.com, domain bad.net"},
 		{"backslash", `evil\.com`, "domain evil.com"},
 		{"upper case", "EVIL[.]COM", "domain evil.com"},
