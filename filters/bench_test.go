@@ -98,7 +98,7 @@ func BenchmarkSet(b *testing.B) {
 			each, rounds := 0, max(1, min(len(docs), 2_000_000/n))
 			start = time.Now()
 			for i := range rounds {
-				for _, f := range set.filters {
+				for _, f := range watches {
 					if f.Match(docs[i%len(docs)]) {
 						each++
 					}

@@ -13,9 +13,7 @@ type clause interface {
 	// terms calls add for what made the clause match d, which it does.
 	terms(d *Doc, add func(found))
 	need() Need
-	// cover returns words of which every matching story has one, and how many
-	// stories are likely to have one; no words if there are stories without.
-	cover() ([]fileKey, float64)
+	cover() cover
 }
 
 type (

@@ -26,14 +26,10 @@ type Doc struct {
 	tokens []text.Token
 	// Text f has the tokens from starts[f] up to starts[f+1].
 	starts [texts + 1]int32
-	story  story.Story
+	story  *story.Story
 
 	indexed sync.Once
-	// words is a hash table of one more than the place of the first token of
-	// each different word; next leads from each token to the next one of the
-	// same word, or to -1.
-	words []int32
-	next  []int32
+	index   index
 
 	named         sync.Once
 	sources, tags []name
@@ -53,7 +49,7 @@ func NewDoc(s *story.Story) *Doc {
 // Reset makes d the Doc of another story, in the memory that it has. Nobody
 // may be using it.
 func (d *Doc) Reset(s *story.Story) {
-	d.story = *s
+	d.story = s
 	d.texts = [texts]string{s.Title, s.Summary, s.Content}
 	d.buffer.Reset()
 	d.buffer.Grow(len(s.Title) + len(s.Summary) + len(s.Content))
@@ -85,58 +81,10 @@ func (d *Doc) names() {
 	})
 }
 
-// index makes words and next ready.
-func (d *Doc) index() { d.indexed.Do(d.makeIndex) }
-
-func (d *Doc) makeIndex() {
-	n := len(d.tokens)
-	size := 4
-	for size < 2*n {
-		size *= 2
-	}
-	if cap(d.words) >= size && cap(d.next) >= n {
-		d.words, d.next = d.words[:size], d.next[:n]
-		clear(d.words)
-	} else {
-		all := make([]int32, size+n)
-		d.words, d.next = all[:size:size], all[size:]
-	}
-	// Backwards, so that each word's first token is in the table at the end.
-	for i := n - 1; i >= 0; i-- {
-		slot := d.slot(d.tokens[i].Text)
-		d.next[i] = d.words[slot] - 1
-		d.words[slot] = int32(i) + 1
-	}
-}
-
-// slot is where the table has the word, or where it would.
-func (d *Doc) slot(word string) int {
-	mask := len(d.words) - 1
-	slot := int(keyOf(word).hash()) & mask
-	for d.words[slot] != 0 && d.tokens[d.words[slot]-1].Text != word {
-		slot = (slot + 1) & mask
-	}
-	return slot
-}
-
-// first is the place of the first token that is this word, or -1.
-func (d *Doc) first(word string) int32 {
-	d.index()
-	return d.words[d.slot(word)] - 1
-}
-
-// firstJoined is the place of the first token that is a and b closed up, or -1.
-func (d *Doc) firstJoined(a, b string) int32 {
-	d.index()
-	mask := len(d.words) - 1
-	slot := int(joinedKey(a, b, keyOf(a), keyOf(b)).hash()) & mask
-	for ; d.words[slot] != 0; slot = (slot + 1) & mask {
-		t := d.tokens[d.words[slot]-1].Text
-		if len(t) == len(a)+len(b) && t[:len(a)] == a && t[len(a):] == b {
-			break
-		}
-	}
-	return d.words[slot] - 1
+// words returns the index of the story's words.
+func (d *Doc) words() *index {
+	d.indexed.Do(func() { d.index.make(d) })
+	return &d.index
 }
 
 // textOf is the text that token i is in.
@@ -159,15 +107,15 @@ func (d *Doc) gap(f, i int) gap {
 
 // joined is the number of tokens from i that stand for the word w of a query
 // though none of them is it, or 0. w may be the beginning of a word only. end
-// is where text f ends.
-func (d *Doc) joined(f, i, end int, w string, prefix bool) int {
+// is where the text ends.
+func (d *Doc) joined(i, end int, w string, prefix bool) int {
 	a := d.tokens[i].Text
 	if len(a) >= len(w) || i+1 >= end || w[:len(a)] != a {
 		return 0
 	}
 	b, rest := d.tokens[i+1].Text, w[len(a):]
 	if b == rest || prefix && strings.HasPrefix(b, rest) {
-		if joins(a, b, rest, d.gap(f, i), prefix) {
+		if joins(a, b, rest, d.index.gaps[i], prefix) {
 			return 2
 		}
 		return 0
@@ -179,10 +127,15 @@ func (d *Doc) joined(f, i, end int, w string, prefix bool) int {
 	if c != rest && (!prefix || !strings.HasPrefix(c, rest)) || !alternate(a, b, rest) {
 		return 0
 	}
-	if !joins(a, b, b, d.gap(f, i), false) || !joins(b, c, rest, d.gap(f, i+1), prefix) {
+	if !joins(a, b, b, d.index.gaps[i], false) || !joins(b, c, rest, d.index.gaps[i+1], prefix) {
 		return 0
 	}
 	return 3
+}
+
+// raw is token i as it stands in the story.
+func (d *Doc) raw(i int) string {
+	return d.texts[d.textOf(i)][d.tokens[i].Start:d.tokens[i].End]
 }
 
 // IndexTexts returns what an index should hold of the story: the words of its

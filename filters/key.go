@@ -43,23 +43,38 @@ func keyOf(s string) key {
 
 // joinedKey is the key of a and b closed up, whose own keys are ka and kb.
 func joinedKey(a, b string, ka, kb key) key {
-	n := len(a)
-	if n+len(b) > keyBytes {
+	if len(a)+len(b) > keyBytes {
 		var room [64]byte
 		return longKey(append(append(room[:0], a...), b...))
 	}
+	return join(ka, len(a), kb)
+}
+
+// tripleKey is the key of three words closed up. kab is that of the first two.
+func tripleKey(a, b, c string, kab, kc key) key {
+	n := len(a) + len(b)
+	if n+len(c) > keyBytes {
+		var room [64]byte
+		return longKey(append(append(append(room[:0], a...), b...), c...))
+	}
+	return join(kab, n, kc)
+}
+
+// join puts the key of a short word behind another of n bytes.
+func join(k key, n int, then key) key {
 	switch {
 	case n < 8:
 		s := 8 * uint(n)
-		return key{ka.lo | kb.lo<<s, kb.lo>>(64-s) | kb.hi<<s}
+		return key{k.lo | then.lo<<s, then.lo>>(64-s) | then.hi<<s}
 	case n == 8:
-		return key{ka.lo, kb.lo}
+		return key{k.lo, then.lo}
 	}
-	return key{ka.lo, ka.hi | kb.lo<<(8*uint(n-8))}
+	return key{k.lo, k.hi | then.lo<<(8*uint(n-8))}
 }
 
 func longKey(b []byte) key { return key{maphash.Bytes(longLo, b), maphash.Bytes(longHi, b)} }
 
+// hash is what the tables know a word by.
 func (k key) hash() uint64 {
 	hi, lo := bits.Mul64(k.lo^seedLo, k.hi^seedHi)
 	return hi ^ lo
@@ -75,3 +90,5 @@ func load32(s string) uint32 {
 	_ = s[3]
 	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
+
+func hashOf(word string) uint64 { return keyOf(word).hash() }

@@ -67,7 +67,7 @@ func joined(op Op, subs []Need) Need {
 	return Need{Op: op, Sub: subs}
 }
 
-func (c phrase) need() Need {
+func (c *phrase) need() Need {
 	if len(c.words) == 0 {
 		return Need{}
 	}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"tipoff/filters/query"
+	"tipoff/filters/text"
 )
 
 // fields is a set of texts.
@@ -33,11 +34,17 @@ type span struct{ first, last int }
 // phrase is a word, phrase or prefix in some of the texts, in all of its
 // forms. With no words, it is whether one of these texts has any.
 type phrase struct {
-	words  []string
+	words []string
+	// hashes are those of the words; one that is cut has none.
+	hashes []uint64
 	prefix bool
 	in     fields
-	// close has bit k set where words k and k+1 may stand closed up.
-	close uint64
+	// written is how the letters are written if that matters, see [text.Case].
+	written string
+	// close has bit k set where words k and k+1 may stand closed up; two and
+	// three are the hashes of the first words closed up, where they may.
+	close      uint64
+	two, three uint64
 }
 
 func compilePhrase(t query.Term) clause {
@@ -46,91 +53,140 @@ func compilePhrase(t query.Term) clause {
 		if in == onAny {
 			return everything{}
 		}
-		return phrase{in: in, prefix: true}
+		return &phrase{in: in, prefix: true}
 	}
-	var forms oneOf
-	for _, words := range variants(t.Words, t.Prefix) {
-		forms = append(forms, newPhrase(words, t.Prefix, in))
+	if t.Exact != "" {
+		c := newPhrase(t.Words, t.Prefix, in)
+		c.written = text.Case(t.Exact)
+		return c
 	}
-	if len(forms) == 1 {
-		return forms[0]
+	all := variants(t.Words, t.Prefix)
+	if len(all) == 1 {
+		return newPhrase(all[0], t.Prefix, in)
+	}
+	forms := make(oneOf, len(all))
+	for i, words := range all {
+		forms[i] = newPhrase(words, t.Prefix, in)
 	}
 	return forms
 }
 
-func newPhrase(words []string, prefix bool, in fields) phrase {
-	c := phrase{words: words, prefix: prefix, in: in}
-	for k := range min(len(words)-1, 64) {
-		if closes(words[k], words[k+1], c.cut(k+1)) {
+func newPhrase(words []string, prefix bool, in fields) *phrase {
+	c := &phrase{words: words, prefix: prefix, in: in, hashes: make([]uint64, len(words))}
+	for k, w := range words {
+		if !c.cut(k) {
+			c.hashes[k] = hashOf(w)
+		}
+		if k+1 < len(words) && k < 64 && closes(w, words[k+1], c.cut(k+1)) {
 			c.close |= 1 << k
+		}
+	}
+	if two, three := c.closed(0); two {
+		if !c.cut(1) {
+			c.two = hashOf(words[0] + words[1])
+		}
+		if three && !c.cut(2) {
+			c.three = hashOf(words[0] + words[1] + words[2])
 		}
 	}
 	return c
 }
 
 // cut reports whether word k is the beginning of one only.
-func (c phrase) cut(k int) bool { return c.prefix && k == len(c.words)-1 }
+func (c *phrase) cut(k int) bool { return c.prefix && k == len(c.words)-1 }
 
 // closed reports whether word k, and the one after it, may stand closed up, and
 // whether a third one may too.
-func (c phrase) closed(k int) (two, three bool) {
+func (c *phrase) closed(k int) (two, three bool) {
 	if k >= 64 || c.close&(1<<k) == 0 {
 		return false, false
 	}
 	return true, k+1 < 64 && c.close&(2<<k) != 0 && alternate(c.words[k], c.words[k+1], c.words[k+2])
 }
 
-func (c phrase) match(d *Doc) bool {
-	return c.visit(d, func(span) bool { return false })
+// single reports whether the phrase is one word, whole and in any case.
+func (c *phrase) single() bool { return len(c.words) == 1 && !c.prefix && c.written == "" }
+
+func (c *phrase) match(d *Doc) bool {
+	if c.single() {
+		x := d.words()
+		h := c.hashes[0]
+		if !x.maybe(h) {
+			return false
+		}
+		if s := x.word(h); s != nil && s.in&c.in != 0 {
+			return true
+		}
+		if !x.paired(h) {
+			return false
+		}
+	}
+	v := visitor{c: c, d: d, once: true}
+	return v.visit()
 }
 
-// visit calls more with each place of the phrase until more has enough, and
-// reports whether there was any. The places are those of one form after the
-// other, each in the order of the text, and may come twice.
-func (c phrase) visit(d *Doc, more func(span) bool) bool {
-	if len(c.words) == 0 {
-		return c.anything(d, more)
-	}
+// visit calls more with each place of the phrase until more has enough. The
+// places are those of one form after the other, each in the order of the text,
+// and may come twice.
+func (c *phrase) visit(d *Doc, more func(span) bool) {
 	v := visitor{c: c, d: d, more: more}
+	v.visit()
+}
+
+// visitor looks for the places of a phrase.
+type visitor struct {
+	c *phrase
+	d *Doc
+	// once is for those who want no place, only whether there is one.
+	once  bool
+	more  func(span) bool
+	found bool
+	done  bool
+}
+
+func (v *visitor) visit() bool {
+	c := v.c
+	if len(c.words) == 0 {
+		return v.anything()
+	}
+	x := v.d.words()
 	if c.cut(0) {
 		v.scan(c.words[0])
 		return v.found
 	}
-	v.chain(d.first(c.words[0]))
+	v.chain(x.chain(c.hashes[0]))
 	if two, three := c.closed(0); two {
-		v.closed(1)
-		if three {
-			v.closed(2)
+		if c.cut(1) {
+			v.scan(c.words[0] + c.words[1])
+		} else {
+			v.chain(x.chain(c.two))
+		}
+		if three && c.cut(2) {
+			v.scan(c.words[0] + c.words[1] + c.words[2])
+		} else if three {
+			v.chain(x.chain(c.three))
 		}
 	}
-	splits(c.words[0], false, func(a, _, third string) {
-		if third == "" {
-			v.chain(d.first(a))
+	if !v.done && x.paired(c.hashes[0]) {
+		for i := range x.pairs {
+			// Backwards, as they were found: in the order of the text.
+			if p := x.pairs[len(x.pairs)-1-i]; p.hash == c.hashes[0] && !v.done {
+				v.try(int(p.token))
+			}
 		}
-	})
+	}
 	return v.found
 }
 
-func (c phrase) anything(d *Doc, more func(span) bool) bool {
-	found := false
+func (v *visitor) anything() bool {
 	for f := range texts {
-		for i := int(d.starts[f]); c.in.has(f) && i < int(d.starts[f+1]); i++ {
-			found = true
-			if !more(span{i, i}) {
+		for i := int(v.d.starts[f]); v.c.in.has(f) && i < int(v.d.starts[f+1]); i++ {
+			if v.add(span{i, i}); v.done {
 				return true
 			}
 		}
 	}
-	return found
-}
-
-// visitor is one call of [phrase.visit].
-type visitor struct {
-	c     phrase
-	d     *Doc
-	more  func(span) bool
-	found bool
-	done  bool
+	return v.found
 }
 
 // try looks for the phrase at token i.
@@ -139,48 +195,53 @@ func (v *visitor) try(i int) {
 	if !v.c.in.has(f) {
 		return
 	}
-	if end := v.c.end(v.d, f, i); end > 0 {
-		v.found = true
-		v.done = !v.more(span{i, end - 1})
+	if end := v.c.end(v.d, i, int(v.d.starts[f+1])); end > 0 && v.c.isWritten(v.d, i, end-1) {
+		v.add(span{i, end - 1})
 	}
+}
+
+func (v *visitor) add(s span) {
+	v.found = true
+	v.done = v.once || !v.more(s)
+}
+
+// isWritten reports whether these tokens have their letters in the right case.
+func (c *phrase) isWritten(d *Doc, first, last int) bool {
+	if c.written == "" {
+		return true
+	}
+	var b strings.Builder
+	for i := first; i <= last; i++ {
+		b.WriteString(text.Case(d.raw(i)))
+	}
+	return b.String() == c.written || c.prefix && strings.HasPrefix(b.String(), c.written)
 }
 
 // chain tries token i and all others that are the same word.
 func (v *visitor) chain(i int32) {
-	for ; i >= 0 && !v.done; i = v.d.next[i] {
+	for ; i >= 0 && !v.done; i = v.d.index.next[i] {
 		v.try(int(i))
 	}
-}
-
-// closed tries the words that are the phrase's first word and n more closed up.
-func (v *visitor) closed(n int) {
-	first, last := v.c.words[0], v.c.words[n]
-	if n > 1 {
-		first += v.c.words[1]
-	}
-	if v.c.cut(n) {
-		v.scan(first + last)
-		return
-	}
-	v.chain(v.d.firstJoined(first, last))
 }
 
 // scan tries the words that begin like this, or that have the beginning of it.
 func (v *visitor) scan(prefix string) {
 	for i := 0; i < len(v.d.tokens) && !v.done; i++ {
 		t := v.d.tokens[i].Text
+		if t[0] != prefix[0] {
+			continue
+		}
 		if n := min(len(t), len(prefix)); t[:n] == prefix[:n] {
 			v.try(i)
 		}
 	}
 }
 
-// end returns where the phrase ends that starts at token i of text f: the
-// token after it, or 0 if it does not stand there. There is never a choice:
-// whether a word of the text is shorter or longer than that of the query says
-// on which side a border is missing.
-func (c phrase) end(d *Doc, f, i int) int {
-	end := int(d.starts[f+1])
+// end returns where the phrase ends that starts at token i of a text that ends
+// at end: the token after it, or 0 if it does not stand there. There is never a
+// choice: whether a word of the text is shorter or longer than that of the query
+// says on which side a border is missing.
+func (c *phrase) end(d *Doc, i, end int) int {
 	for k := 0; k < len(c.words); {
 		if i >= end {
 			return 0
@@ -190,7 +251,7 @@ func (c phrase) end(d *Doc, f, i int) int {
 		case t == w || cut && strings.HasPrefix(t, w):
 			k, i = k+1, i+1
 		case len(t) < len(w):
-			n := d.joined(f, i, end, w, cut)
+			n := d.joined(i, end, w, cut)
 			if n == 0 {
 				return 0
 			}
@@ -207,7 +268,7 @@ func (c phrase) end(d *Doc, f, i int) int {
 }
 
 // closedUp is the number of words from k that closed up are the word t, or 0.
-func (c phrase) closedUp(k int, t string) int {
+func (c *phrase) closedUp(k int, t string) int {
 	two, three := c.closed(k)
 	if !two || !strings.HasPrefix(t, c.words[k]) {
 		return 0

@@ -55,7 +55,7 @@ func (c oneOf) terms(d *Doc, add func(found)) {
 	}
 }
 
-func (c phrase) terms(d *Doc, add func(found)) {
+func (c *phrase) terms(d *Doc, add func(found)) {
 	if len(c.words) == 0 {
 		return
 	}

@@ -88,6 +88,7 @@ type Term struct {
 	Words []string
 	// Prefix says that the last word is only the beginning of one.
 	Prefix bool
+	Exact  string
 }
 
 // rank orders the nodes by how tightly they bind.
