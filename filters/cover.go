@@ -13,6 +13,7 @@ type place struct {
 	kind placeKind
 	// hash is that of the word, of the first letters of a prefix, or of a name.
 	hash uint64
+	word string
 	head string // of a prefix
 	// in are the texts in which a word counts.
 	in fields
@@ -31,7 +32,6 @@ const (
 	placeHead
 	placeSource
 	placeTag
-	placeWatch // the watch's own name
 )
 
 // at is the place's hash among those of all kinds.
@@ -113,7 +113,7 @@ func (c *phrase) cover() cover {
 	case len(c.words) == 0:
 		return cover{}
 	case c.single():
-		return cover{[]place{{hash: c.hashes[0], in: c.in, sure: true}}, rarity(c.words[0])}
+		return cover{[]place{{hash: c.hashes[0], word: c.words[0], in: c.in, sure: true}}, rarity(c.words[0])}
 	case c.cut(0):
 		w := c.words[0]
 		return cover{[]place{headOf(w, c.in)}, 4 * rarity(w)}
@@ -145,13 +145,13 @@ func (c *phrase) cover() cover {
 // forms are the places of word k of a phrase: by itself, and closed up with
 // those beside it.
 func (c *phrase) forms(k int) []place {
-	places := []place{{hash: c.hashes[k], in: c.in}}
+	places := []place{{hash: c.hashes[k], word: c.words[k], in: c.in}}
 	closed := func(words ...string) {
 		whole := strings.Join(words, "")
 		if words[len(words)-1] == c.words[len(c.words)-1] && c.prefix {
 			places = append(places, headOf(whole, c.in))
 		} else {
-			places = append(places, place{hash: hashOf(whole), in: c.in})
+			places = append(places, place{hash: hashOf(whole), word: whole, in: c.in})
 		}
 	}
 	for first := max(0, k-2); first <= k; first++ {

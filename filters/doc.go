@@ -133,6 +133,17 @@ func (d *Doc) joined(i, end int, w string, prefix bool) int {
 	return 3
 }
 
+// oneWord reports whether the words of a pair may be read as one.
+func (d *Doc) oneWord(p pair) bool {
+	i := int(p.token)
+	a, b := d.tokens[i].Text, d.tokens[i+1].Text
+	if p.words == 2 {
+		return joins(a, b, b, d.index.gaps[i], false)
+	}
+	c := d.tokens[i+2].Text
+	return alternate(a, b, c) && joins(a, b, b, d.index.gaps[i], false) && joins(b, c, c, d.index.gaps[i+1], false)
+}
+
 // raw is token i as it stands in the story.
 func (d *Doc) raw(i int) string {
 	return d.texts[d.textOf(i)][d.tokens[i].Start:d.tokens[i].End]

@@ -33,8 +33,9 @@ import "tipoff/filters/query"
 
 // Filter is a compiled query. It does not change and is safe for concurrent use.
 type Filter struct {
-	tree query.Node
-	root clause
+	tree    query.Node
+	root    clause
+	program program
 }
 
 // Compile reads a query. The error is always a [*query.Error].
@@ -43,7 +44,8 @@ func Compile(q string) (*Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Filter{tree: tree, root: compile(tree)}, nil
+	root := compile(tree)
+	return &Filter{tree: tree, root: root, program: newProgram(root)}, nil
 }
 
 // String returns the query in its canonical form, which compiles to the same
@@ -51,4 +53,4 @@ func Compile(q string) (*Filter, error) {
 func (f *Filter) String() string { return f.tree.String() }
 
 // Match reports whether the story is one that the query wants.
-func (f *Filter) Match(d *Doc) bool { return f.root.match(d) }
+func (f *Filter) Match(d *Doc) bool { return f.program.match(d) }

@@ -38,6 +38,7 @@ type slot struct {
 type pair struct {
 	hash  uint64
 	token int32
+	words int32 // 2 or 3
 }
 
 const (
@@ -92,7 +93,10 @@ func (x *index) make(d *Doc) {
 			if i+1 == end {
 				continue
 			}
-			g := d.gap(f, i)
+			g := spaced
+			if t := d.texts[f]; d.tokens[i].End+1 != d.tokens[i+1].Start || t[d.tokens[i].End] != ' ' {
+				g = d.gap(f, i)
+			}
 			x.gaps[i] = g
 			if g != apart {
 				x.join(d.tokens, i, g)
@@ -121,13 +125,13 @@ func (x *index) join(tokens []text.Token, i int, g gap) {
 	k := joinedKey(a, b, x.keys[i], x.keys[i+1])
 	h := k.hash()
 	x.mark(h)
-	x.pairs = append(x.pairs, pair{h, int32(i)})
+	x.pairs = append(x.pairs, pair{h, int32(i), 2})
 	if (digitA == digitB && !wide) || i+2 >= len(tokens) || x.gaps[i+1] == apart {
 		return
 	}
 	h = tripleKey(a, b, tokens[i+2].Text, k, x.keys[i+2]).hash()
 	x.mark(h)
-	x.pairs = append(x.pairs, pair{h, int32(i)})
+	x.pairs = append(x.pairs, pair{h, int32(i), 3})
 }
 
 // grow makes room for n tokens.
@@ -159,6 +163,19 @@ func (x *index) word(h uint64) *slot {
 		}
 	}
 	return nil
+}
+
+// has reports whether the story has a word in these texts, as one or apart.
+func (x *index) has(d *Doc, h uint64, in fields) bool {
+	if s := x.word(h); s != nil && s.in&in != 0 {
+		return true
+	}
+	for i := range x.pairs {
+		if p := x.pairs[i]; p.hash == h && in.has(d.textOf(int(p.token))) && d.oneWord(p) {
+			return true
+		}
+	}
+	return false
 }
 
 // chain returns the first token that is the word with this hash, or -1.

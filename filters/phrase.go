@@ -42,9 +42,23 @@ type phrase struct {
 	// written is how the letters are written if that matters, see [text.Case].
 	written string
 	// close has bit k set where words k and k+1 may stand closed up; two and
-	// three are the hashes of the first words closed up, where they may.
+	// three are the first words closed up, where they may.
 	close      uint64
-	two, three uint64
+	two, three whole
+}
+
+// whole is words closed up, with its hash unless it is cut.
+type whole struct {
+	text string
+	hash uint64
+}
+
+func newWhole(cut bool, words ...string) whole {
+	w := whole{text: strings.Join(words, "")}
+	if !cut {
+		w.hash = hashOf(w.text)
+	}
+	return w
 }
 
 func compilePhrase(t query.Term) clause {
@@ -82,11 +96,9 @@ func newPhrase(words []string, prefix bool, in fields) *phrase {
 		}
 	}
 	if two, three := c.closed(0); two {
-		if !c.cut(1) {
-			c.two = hashOf(words[0] + words[1])
-		}
-		if three && !c.cut(2) {
-			c.three = hashOf(words[0] + words[1] + words[2])
+		c.two = newWhole(c.cut(1), words[:2]...)
+		if three {
+			c.three = newWhole(c.cut(2), words[:3]...)
 		}
 	}
 	return c
@@ -110,16 +122,7 @@ func (c *phrase) single() bool { return len(c.words) == 1 && !c.prefix && c.writ
 func (c *phrase) match(d *Doc) bool {
 	if c.single() {
 		x := d.words()
-		h := c.hashes[0]
-		if !x.maybe(h) {
-			return false
-		}
-		if s := x.word(h); s != nil && s.in&c.in != 0 {
-			return true
-		}
-		if !x.paired(h) {
-			return false
-		}
+		return x.maybe(c.hashes[0]) && x.has(d, c.hashes[0], c.in)
 	}
 	v := visitor{c: c, d: d, once: true}
 	return v.visit()
@@ -156,15 +159,9 @@ func (v *visitor) visit() bool {
 	}
 	v.chain(x.chain(c.hashes[0]))
 	if two, three := c.closed(0); two {
-		if c.cut(1) {
-			v.scan(c.words[0] + c.words[1])
-		} else {
-			v.chain(x.chain(c.two))
-		}
-		if three && c.cut(2) {
-			v.scan(c.words[0] + c.words[1] + c.words[2])
-		} else if three {
-			v.chain(x.chain(c.three))
+		v.whole(c.two)
+		if three {
+			v.whole(c.three)
 		}
 	}
 	if !v.done && x.paired(c.hashes[0]) {
@@ -176,6 +173,15 @@ func (v *visitor) visit() bool {
 		}
 	}
 	return v.found
+}
+
+// whole tries the words that are this one, or begin like it where it is cut.
+func (v *visitor) whole(w whole) {
+	if w.hash == 0 {
+		v.scan(w.text)
+		return
+	}
+	v.chain(v.d.index.chain(w.hash))
 }
 
 func (v *visitor) anything() bool {

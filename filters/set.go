@@ -1,7 +1,6 @@
 package filters
 
 import (
-	"encoding/binary"
 	"iter"
 	"maps"
 	"math/bits"
@@ -13,58 +12,33 @@ import (
 // safe for concurrent use: [Set.Add] and [Set.Remove] give another set, that
 // shares with it what has stayed the same. The zero Set is empty.
 type Set struct {
-	// shards is a hash table in parts, so that a change copies one part only.
-	shards []shard
-	// pages hold the watches by their numbers, in parts for the same reason.
-	pages  []page
-	count  int
-	last   int32 // numbers given so far
-	free   []int32
-	always []int32 // watches to evaluate for every story
-	kinds  uint32  // has a bit for each kind of place in use
-	heads  *headTable
-	keys   int
-	// building says that nobody else has any part of it yet.
-	building bool
+	places table
+	// pages hold the watches by their numbers, in parts for the same reason as
+	// the table; numbers has the numbers by name.
+	pages   []page
+	numbers []map[string]int32
+	count   int
+	last    int32 // numbers given so far
+	free    []int32
+	always  []int32 // watches to evaluate for every story
+	kinds   uint32  // has a bit for each kind of place in use
+	heads   *headTable
+	// gate is for a set of few watches, nil for others.
+	gate *gate
 }
 
-type (
-	shard []cell
-	page  []entry
-)
+// page is some of the watches.
+type page []entry
 
-// entry is a watch.
+// entry is a watch. Its program stands here, where it is found without
+// another step through memory.
 type entry struct {
-	name   string
-	filter *Filter
+	program program
+	filter  *Filter
+	name    string
 }
 
-// cell holds the watches of one place: one in the cell itself, which mostly is
-// all, and more in a list.
-type cell struct {
-	hash uint64 // of the place
-	one  posting
-	more *[]posting
-}
-
-// posting is a watch that is filed somewhere.
-type posting struct {
-	// guard has in its lowest bits the number of guards and then the bits of
-	// the bloom filter, one of which has to be set.
-	guard uint64
-	watch int32
-	in    fields
-	sure  bool
-	used  bool
-}
-
-const (
-	guardCount = 4 // bits
-	guardBits  = 12
-	maxGuards  = (64 - guardCount) / guardBits
-	pageSize   = 256
-	shardKeys  = 24 // keys of a shard that is as full as it should be
-)
+const pageSize = 256
 
 // headTable knows the beginnings of words under which watches are filed.
 type headTable struct {
@@ -78,6 +52,72 @@ func (h *headTable) spot(lo uint64) (word int, bit uint64) {
 	return int(x >> 54), 1 << (x >> 48 & 63)
 }
 
+func (h *headTable) add(head string) {
+	h.lengths |= 1 << (len(head) - 1)
+	word, bit := h.spot(load(head))
+	h.bloom[word] |= bit
+}
+
+// gate knows the first letters, up to three, of all words that a small set has
+// places for. A story of which no word passes costs a look at each word, and
+// nothing of it needs to be indexed.
+type gate [1 << 10]uint64
+
+// fewPlaces is the most places of a set with a gate.
+const fewPlaces = 256
+
+func (g *gate) add(word string) {
+	for n := range min(len(word), 3) {
+		spot := g.spot(word[:n+1])
+		g[spot>>6] |= 1 << (spot & 63)
+	}
+}
+
+// lets reports whether a word may pass that begins like w.
+func (g *gate) lets(w string) bool {
+	spot := g.spot(w)
+	return g[spot>>6]&(1<<(spot&63)) != 0
+}
+
+func (*gate) spot(w string) uint32 {
+	letters := uint32(w[0])
+	switch {
+	case len(w) > 2:
+		letters |= uint32(w[1])<<8 | uint32(w[2])<<16
+	case len(w) == 2:
+		letters |= uint32(w[1]) << 8
+	}
+	const odd = 0x9e3779b1
+	return letters * odd >> 16
+}
+
+// few does what words does, for a set with a gate.
+func (v *visit) few() {
+	d := v.doc
+	for f := range texts {
+		end := int(d.starts[f+1])
+		for i := int(d.starts[f]); i < end; i++ {
+			a := d.tokens[i].Text
+			if !v.set.gate.lets(a) {
+				continue
+			}
+			k := keyOf(a)
+			v.visit(k.hash(), 1<<f, true)
+			if i+1 == end || d.gap(f, i) == apart {
+				continue
+			}
+			b := d.tokens[i+1].Text
+			kb := keyOf(b)
+			k = joinedKey(a, b, k, kb)
+			v.visit(k.hash(), onAny, false)
+			if i+2 < end && d.gap(f, i+1) != apart {
+				c := d.tokens[i+2].Text
+				v.visit(tripleKey(a, b, c, k, keyOf(c)).hash(), onAny, false)
+			}
+		}
+	}
+}
+
 // visit is what one call of Match needs.
 type visit struct {
 	set *Set
@@ -87,18 +127,29 @@ type visit struct {
 	turn    uint32
 	seen    []uint32
 	matched []int32
+	found   []candidate
+}
+
+// candidate is a place that the story has and the table may have.
+type candidate struct {
+	hash    uint64
+	in      fields
+	certain bool
 }
 
 var visits = sync.Pool{New: func() any { return new(visit) }}
 
 // NewSet returns the set of these filters by the names of their watches.
 func NewSet(watches map[string]*Filter) *Set {
-	s := &Set{building: true}
-	s.reshard(4 * len(watches))
-	for _, name := range slices.Sorted(maps.Keys(watches)) {
-		s.add(name, watches[name])
+	s := &Set{places: makeTable(3 * len(watches)), numbers: make([]map[string]int32, len(watches)/pageSize+1), gate: new(gate)}
+	s.places.building = true
+	for i := range s.numbers {
+		s.numbers[i] = make(map[string]int32)
 	}
-	s.building = false
+	for _, name := range slices.Sorted(maps.Keys(watches)) {
+		s.add(name, watches[name], watches[name].root.cover().places)
+	}
+	s.places.building = false
 	return s
 }
 
@@ -119,273 +170,122 @@ func (s *Set) All() iter.Seq2[string, *Filter] {
 }
 
 // Add returns the set with a watch more, or with another filter for the watch
-// of that name. It costs some 10 µs, however many watches there are.
+// of that name.
 func (s *Set) Add(name string, f *Filter) *Set {
 	n := s.Remove(name)
 	if n == s {
 		n = s.copy()
 	}
-	for _, p := range n.placesOf(name, f) {
-		n.own(p)
+	places := f.root.cover().places
+	for _, p := range places {
+		n.places.own(p.kind.at(p.hash))
 	}
-	if len(n.pages) > 0 {
-		n.pages[len(n.pages)-1] = slices.Clone(n.pages[len(n.pages)-1])
-	}
-	if len(n.free) > 0 {
-		i := n.free[len(n.free)-1] / pageSize
+	if i := n.next() / pageSize; int(i) < len(n.pages) {
 		n.pages[i] = slices.Clone(n.pages[i])
 	}
+	*n.number(name) = maps.Clone(*n.number(name))
 	if n.heads != nil {
 		h := *n.heads
 		n.heads = &h
 	}
-	n.add(name, f)
-	if n.keys > 8*shardKeys*len(n.shards) {
-		n.reshard(n.keys)
+	if n.gate != nil {
+		g := *n.gate
+		n.gate = &g
+	}
+	n.add(name, f, places)
+	if t := &n.places; t.keys > 4*shardKeys*len(t.shards) {
+		*t = t.spread()
 	}
 	return n
 }
 
 // Remove returns the set without this watch: the set itself if it has none.
 func (s *Set) Remove(name string) *Set {
-	i, f := s.find(name)
-	if f == nil {
+	if s.count == 0 {
+		return s
+	}
+	i, ok := (*s.number(name))[name]
+	if !ok {
 		return s
 	}
 	n := s.copy()
-	for _, p := range n.placesOf(name, f) {
-		n.own(p)
-		n.unfile(p.kind.at(p.hash), i)
+	for _, p := range s.entry(i).filter.root.cover().places {
+		hash := p.kind.at(p.hash)
+		n.places.own(hash)
+		n.places.unfile(hash, i)
 	}
 	if k := slices.Index(n.always, i); k >= 0 {
 		n.always = slices.Delete(slices.Clone(n.always), k, k+1)
 	}
 	n.pages[i/pageSize] = slices.Clone(n.pages[i/pageSize])
-	n.pages[i/pageSize][i%pageSize] = entry{}
+	*n.entry(i) = entry{}
+	*n.number(name) = maps.Clone(*n.number(name))
+	delete(*n.number(name), name)
 	n.free = append(n.free, i)
 	n.count--
 	return n
 }
 
-// copy returns a set that shares the parts.
+// copy returns a set that shares its parts.
 func (s *Set) copy() *Set {
 	n := *s
-	n.shards, n.pages, n.free = slices.Clone(s.shards), slices.Clone(s.pages), slices.Clone(s.free)
-	n.always = slices.Clip(n.always)
-	if len(n.shards) == 0 {
-		n.reshard(0)
+	if len(n.places.shards) == 0 {
+		return NewSet(nil)
 	}
+	n.places.shards = slices.Clone(s.places.shards)
+	n.pages, n.free, n.numbers = slices.Clone(s.pages), slices.Clone(s.free), slices.Clone(s.numbers)
+	n.always = slices.Clip(n.always)
 	return &n
 }
 
-// own gives the set a copy of the shard in which the place is.
-func (s *Set) own(p place) {
-	i := s.shardOf(p.kind.at(p.hash))
-	s.shards[i] = slices.Clone(s.shards[i])
-}
-
-func (s *Set) placesOf(name string, f *Filter) []place {
-	return append(slices.Clip(f.root.cover().places), place{kind: placeWatch, hash: hashOf(name)})
-}
-
-// add puts a watch into a set whose parts are its own. There is none of that
-// name.
-func (s *Set) add(name string, f *Filter) {
-	var i int32
+// next is the number that the next watch gets.
+func (s *Set) next() int32 {
 	if n := len(s.free); n > 0 {
-		i, s.free = s.free[n-1], s.free[:n-1]
+		return s.free[n-1]
+	}
+	return s.last
+}
+
+// add puts in a watch with these places; the parts that change are the set's
+// own, and there is no watch of that name.
+func (s *Set) add(name string, f *Filter, places []place) {
+	i := s.next()
+	if len(s.free) > 0 {
+		s.free = s.free[:len(s.free)-1]
 	} else {
-		i = s.last
 		s.last++
 		if i%pageSize == 0 {
 			s.pages = append(s.pages, make(page, 0, pageSize))
 		}
 		s.pages[i/pageSize] = append(s.pages[i/pageSize], entry{})
 	}
-	s.pages[i/pageSize][i%pageSize] = entry{name, f}
+	*s.entry(i) = entry{f.program, f, name}
+	(*s.number(name))[name] = i
 	s.count++
-	places := s.placesOf(name, f)
-	if len(places) == 1 { // but its name
+	if len(places) == 0 {
 		s.always = append(s.always, i)
+	}
+	if s.places.keys > fewPlaces {
+		s.gate = nil
 	}
 	for _, p := range places {
 		s.kinds |= 1 << p.kind
 		if p.kind == placeHead {
-			s.addHead(p.head)
-		}
-		s.file(p.kind.at(p.hash), posting{guard: guardOf(p.guard), watch: i, in: p.in, sure: p.sure, used: true})
-	}
-}
-
-func (s *Set) addHead(head string) {
-	if s.heads == nil {
-		s.heads = &headTable{}
-	}
-	s.heads.lengths |= 1 << (len(head) - 1)
-	word, bit := s.heads.spot(keyOf(head).lo)
-	s.heads.bloom[word] |= bit
-}
-
-func guardOf(hashes []uint64) uint64 {
-	if len(hashes) == 0 || len(hashes) > maxGuards {
-		return 0
-	}
-	g := uint64(0)
-	for _, h := range hashes {
-		g = g<<guardBits | h>>bloomShift
-	}
-	return g<<guardCount | uint64(len(hashes))
-}
-
-func (s *Set) shardOf(hash uint64) int { return int(hash >> 40 & uint64(len(s.shards)-1)) }
-
-// cell returns the cell of a place, nil if there is none.
-func (s *Set) cell(hash uint64) *cell {
-	sh := s.shards[s.shardOf(hash)]
-	if len(sh) == 0 {
-		return nil
-	}
-	mask := uint64(len(sh) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
-		switch c := &sh[i]; {
-		case c.hash == hash:
-			return c
-		case c.hash == 0:
-			return nil
-		}
-	}
-}
-
-// file puts a posting into a place whose shard is the set's own.
-func (s *Set) file(hash uint64, p posting) {
-	if c := s.cell(hash); c != nil {
-		if !c.one.used {
-			c.one = p
-			return
-		}
-		var list []posting
-		if c.more != nil {
-			list = *c.more
-		}
-		if !s.building {
-			list = slices.Clip(list) // others share it
-		}
-		list = append(list, p)
-		c.more = &list
-		return
-	}
-	i := s.shardOf(hash)
-	sh := s.shards[i]
-	n := 0
-	for k := range sh {
-		if sh[k].hash != 0 {
-			n++
-		}
-	}
-	if 2*(n+1) > len(sh) {
-		sh = grown(sh, n+1)
-		s.shards[i] = sh
-	}
-	sh.put(cell{hash: hash, one: p})
-	s.keys++
-}
-
-// grown returns a copy of the shard with room for n cells and more.
-func grown(sh shard, n int) shard {
-	size := 4
-	for size < 2*n {
-		size *= 2
-	}
-	out := make(shard, size)
-	for _, c := range sh {
-		if c.hash != 0 {
-			out.put(c)
-		}
-	}
-	return out
-}
-
-func (sh shard) put(c cell) {
-	mask := uint64(len(sh) - 1)
-	i := c.hash & mask
-	for sh[i].hash != 0 {
-		i = (i + 1) & mask
-	}
-	sh[i] = c
-}
-
-// unfile takes all postings of a watch out of a place whose shard is the set's
-// own. An empty cell stays for the next watch.
-func (s *Set) unfile(hash uint64, watch int32) {
-	c := s.cell(hash)
-	if c == nil {
-		return
-	}
-	if c.more != nil {
-		list := slices.DeleteFunc(slices.Clone(*c.more), func(p posting) bool { return p.watch == watch })
-		c.more = &list
-		if len(list) == 0 {
-			c.more = nil
-		}
-	}
-	if c.one.used && c.one.watch == watch {
-		c.one = posting{}
-		if c.more != nil {
-			list := *c.more
-			c.one, list = list[len(list)-1], list[:len(list)-1]
-			c.more = &list
-			if len(list) == 0 {
-				c.more = nil
+			if s.heads == nil {
+				s.heads = &headTable{}
 			}
+			s.heads.add(p.head)
 		}
+		if p.kind == placeWord && s.gate != nil {
+			s.gate.add(p.word)
+		}
+		s.places.file(p.kind.at(p.hash), posting{guard: guardOf(p.guard), watch: i, in: p.in, sure: p.sure, used: true})
 	}
 }
 
-// reshard spreads the table over as many parts as n keys need.
-func (s *Set) reshard(n int) {
-	parts := make([]shard, 1<<bits.Len(uint(n/shardKeys)))
-	old := s.shards
-	s.shards = parts
-	count := make([]int, len(parts))
-	for _, sh := range old {
-		for _, c := range sh {
-			if c.hash != 0 {
-				count[s.shardOf(c.hash)]++
-			}
-		}
-	}
-	for i, n := range count {
-		parts[i] = grown(nil, n+1)
-	}
-	for _, sh := range old {
-		for _, c := range sh {
-			if c.hash != 0 {
-				parts[s.shardOf(c.hash)].put(c)
-			}
-		}
-	}
-}
-
-// find returns the number and filter of a watch, nil if there is none.
-func (s *Set) find(name string) (int32, *Filter) {
-	if len(s.shards) == 0 {
-		return 0, nil
-	}
-	c := s.cell(placeWatch.at(hashOf(name)))
-	if c == nil {
-		return 0, nil
-	}
-	if e := s.entry(c.one.watch); c.one.used && e.name == name {
-		return c.one.watch, e.filter
-	}
-	if c.more != nil {
-		for _, p := range *c.more {
-			if e := s.entry(p.watch); e.name == name {
-				return p.watch, e.filter
-			}
-		}
-	}
-	return 0, nil
+// number is the part of numbers for a name.
+func (s *Set) number(name string) *map[string]int32 {
+	return &s.numbers[hashOf(name)%uint64(len(s.numbers))]
 }
 
 func (s *Set) entry(i int32) *entry { return &s.pages[i/pageSize][i%pageSize] }
@@ -409,7 +309,11 @@ func (s *Set) Append(names []string, d *Doc) []string {
 	for _, w := range s.always {
 		v.evaluate(w)
 	}
-	v.words()
+	if s.gate != nil {
+		v.few()
+	} else {
+		v.words()
+	}
 	if s.kinds&(1<<placeHead) != 0 {
 		v.heads()
 	}
@@ -443,41 +347,52 @@ func (v *visit) begin(s *Set, d *Doc) {
 }
 
 // words visits the places of the story's words and of what may be one word
-// together.
+// together. It first asks for all whether the table has them at all: so the
+// processor fetches many parts of the table at once.
 func (v *visit) words() {
-	x := v.doc.words()
+	x, t := v.doc.words(), &v.set.places
+	v.found = v.found[:0]
 	for _, at := range x.first {
-		v.visit(x.slots[at].hash, x.slots[at].in, true)
+		if s := &x.slots[at]; t.maybe(s.hash) {
+			v.found = append(v.found, candidate{s.hash, s.in, true})
+		}
 	}
 	for i := range x.pairs {
-		v.visit(x.pairs[i].hash, onAny, false)
+		if h := x.pairs[i].hash; t.maybe(h) {
+			v.found = append(v.found, candidate{h, onAny, false})
+		}
+	}
+	for i := range v.found {
+		c := &v.found[i]
+		v.visit(c.hash, c.in, c.certain)
 	}
 }
 
 // heads visits the places of the beginnings of the story's words, and of what
 // may be one word together, where it goes beyond its first one.
 func (v *visit) heads() {
-	x, h := v.doc.words(), v.set.heads
-	tokens := v.doc.tokens
-	longest := bits.Len8(h.lengths)
-	for _, at := range x.first {
-		s := &x.slots[at]
-		w := tokens[s.token].Text
-		v.beginnings(w, load(w), 1, s.in)
-	}
-	for i, g := range x.gaps {
-		a := tokens[i].Text
-		if g == apart || len(a) >= longest {
-			continue
+	d := v.doc
+	longest := bits.Len8(v.set.heads.lengths)
+	for f := range texts {
+		end := int(d.starts[f+1])
+		for i := int(d.starts[f]); i < end; i++ {
+			a := d.tokens[i].Text
+			v.beginnings(len(a), load(a), 1, 1<<f)
+			if len(a) >= longest || i+1 == end || d.gap(f, i) == apart {
+				continue
+			}
+			var room [3 * maxHead]byte
+			whole := append(append(room[:0], a...), first(d.tokens[i+1].Text)...)
+			if len(whole) < longest && i+2 < end && d.gap(f, i+1) != apart {
+				whole = append(whole, first(d.tokens[i+2].Text)...)
+			}
+			whole = whole[:min(len(whole), maxHead)]
+			lo := uint64(0)
+			for k, c := range whole {
+				lo |= uint64(c) << (8 * k)
+			}
+			v.beginnings(len(whole), lo, len(a)+1, onAny)
 		}
-		var room [2*maxHead + maxHead]byte
-		whole := append(room[:0], a...)
-		whole = append(whole, first(tokens[i+1].Text)...)
-		if len(tokens[i+1].Text)+len(a) < longest && x.gaps[i+1] != apart {
-			whole = append(whole, first(tokens[i+2].Text)...)
-		}
-		head := string(whole[:min(len(whole), maxHead)])
-		v.beginnings(head, load(head), len(a)+1, onAny)
 	}
 }
 
@@ -486,16 +401,16 @@ func first(s string) string { return s[:min(len(s), maxHead)] }
 // load is the first bytes of a word as a number.
 func load(w string) uint64 {
 	if len(w) >= 8 {
-		return binary.LittleEndian.Uint64([]byte(w[:8]))
+		return load64(w)
 	}
 	return keyOf(w).lo
 }
 
 // beginnings visits the places of those beginnings of a word that have at
 // least shortest bytes.
-func (v *visit) beginnings(w string, lo uint64, shortest int, in fields) {
+func (v *visit) beginnings(length int, lo uint64, shortest int, in fields) {
 	h := v.set.heads
-	for n := shortest; n <= min(len(w), maxHead); n++ {
+	for n := shortest; n <= min(length, maxHead); n++ {
 		if h.lengths&(1<<(n-1)) == 0 {
 			continue
 		}
@@ -509,21 +424,18 @@ func (v *visit) beginnings(w string, lo uint64, shortest int, in fields) {
 // visit tries the watches of a place that the story has, in some of its texts.
 // With certain, what is sure of the place matches.
 func (v *visit) visit(hash uint64, in fields, certain bool) {
-	c := v.set.cell(hash)
+	c := v.set.places.cell(hash)
 	if c == nil {
 		return
 	}
 	v.try(&c.one, in, certain)
-	if c.more != nil {
-		list := *c.more
-		for i := range list {
-			v.try(&list[i], in, certain)
-		}
+	for i := range c.more {
+		v.try(&c.more[i], in, certain)
 	}
 }
 
 func (v *visit) try(p *posting, in fields, certain bool) {
-	if p.in&in == 0 && p.in != 0 || !p.used || p.guard != 0 && !v.guarded(p.guard) {
+	if p.in&in == 0 && p.in != 0 || !p.used || p.guard != 0 && !p.guarded(v.doc.words()) {
 		return
 	}
 	if !p.sure || !certain {
@@ -536,26 +448,13 @@ func (v *visit) try(p *posting, in fields, certain bool) {
 	}
 }
 
-func (v *visit) guarded(guard uint64) bool {
-	x := &v.doc.index
-	n := guard & (1<<guardCount - 1)
-	for guard >>= guardCount; n > 0; n-- {
-		bit := guard & (1<<guardBits - 1)
-		if x.bloom[bit>>6]&(1<<(bit&63)) != 0 {
-			return true
-		}
-		guard >>= guardBits
-	}
-	return false
-}
-
 // evaluate evaluates a watch, if this call has not yet.
 func (v *visit) evaluate(w int32) {
 	if v.seen[w] == v.turn {
 		return
 	}
 	v.seen[w] = v.turn
-	if v.set.entry(w).filter.root.match(v.doc) {
+	if v.set.entry(w).program.match(v.doc) {
 		v.matched = append(v.matched, w)
 	}
 }

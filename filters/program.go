@@ -1,0 +1,128 @@
+package filters
+
+import (
+	"cmp"
+	"slices"
+)
+
+// program is a filter in the form in which a [Set] evaluates it: the questions
+// side by side in memory, so that a watch among thousands costs few cache lines
+// and not the walk of a tree.
+type program struct {
+	steps []step
+	// clauses are asked for what is not just a word.
+	clauses []clause
+	start   int16
+}
+
+// step asks whether the story has a word in some of its texts, and says where
+// to go on: to another step, to isTrue or to isFalse.
+type step struct {
+	hash    uint64 // of the word
+	yes, no int16
+	clause  int16 // to ask instead, if not -1
+	in      fields
+}
+
+const (
+	isTrue  = -1
+	isFalse = -2
+)
+
+func newProgram(root clause) program {
+	var p program
+	p.start = p.add(root, isTrue, isFalse)
+	p.steps = slices.Clip(p.steps)
+	return p
+}
+
+// add adds the steps of a clause and returns the first of them, or where to go
+// on if nothing has to be asked. Steps come after those that they go to.
+func (p *program) add(c clause, yes, no int16) int16 {
+	switch c := c.(type) {
+	case everything:
+		return yes
+	case noneOf:
+		return p.add(c.clause, no, yes)
+	case allOf:
+		for _, sub := range slices.Backward(cheapFirst(c)) {
+			yes = p.add(sub, yes, no)
+		}
+		return yes
+	case oneOf:
+		for _, sub := range slices.Backward(cheapFirst(c)) {
+			no = p.add(sub, yes, no)
+		}
+		return no
+	}
+	s := step{yes: yes, no: no, clause: -1}
+	if word, ok := c.(*phrase); ok && word.single() {
+		s.hash, s.in = word.hashes[0], word.in
+	} else {
+		s.clause = int16(len(p.clauses))
+		p.clauses = append(p.clauses, c)
+	}
+	p.steps = append(p.steps, s)
+	return int16(len(p.steps) - 1)
+}
+
+// cheapFirst returns the clauses in the order in which to ask them: what can
+// cost much is left for when all else does not decide.
+func cheapFirst(list []clause) []clause {
+	return slices.SortedStableFunc(slices.Values(list), func(a, b clause) int { return cmp.Compare(costOf(a), costOf(b)) })
+}
+
+// cost orders clauses.
+type cost int
+
+const (
+	costWord cost = iota
+	costPhrase
+	costName
+)
+
+func costOf(c clause) cost {
+	most := func(list []clause) (worst cost) {
+		for _, sub := range list {
+			worst = max(worst, costOf(sub))
+		}
+		return worst
+	}
+	switch c := c.(type) {
+	case allOf:
+		return most(c)
+	case oneOf:
+		return most(c)
+	case noneOf:
+		return costOf(c.clause)
+	case *phrase:
+		if c.single() {
+			return costWord
+		}
+		return costPhrase
+	case named:
+		return costName
+	}
+	return costWord
+}
+
+// match runs the program.
+func (p *program) match(d *Doc) bool {
+	x := d.words()
+	at := p.start
+	for at >= 0 {
+		s := &p.steps[at]
+		var yes bool
+		if s.clause >= 0 {
+			yes = p.clauses[s.clause].match(d)
+		} else {
+			yes = x.maybe(s.hash) && x.has(d, s.hash, s.in)
+		}
+		if yes {
+			at = s.yes
+		} else {
+			at = s.no
+		}
+	}
+	return at == isTrue
+}

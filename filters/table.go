@@ -1,0 +1,192 @@
+package filters
+
+import (
+	"math/bits"
+	"slices"
+)
+
+// table is a hash table from places to the watches that are filed there. It is
+// in parts, so that a copy with one place changed shares all parts but one.
+type table struct {
+	shards []shard
+	keys   int
+	// building says that nobody else has any part of it yet.
+	building bool
+}
+
+// shard is a part of a table. Its bloom filter stands beside it, so one cache
+// line says of most words that nobody watches for them.
+type shard struct {
+	bloom [shardBits / 64]uint64
+	cells []cell // a power of two of them, never more than half full
+	keys  int
+}
+
+// cell holds the watches of one place: one in the cell itself, which mostly is
+// all, and more in a list.
+type cell struct {
+	hash uint64 // of the place; 0 for an empty cell
+	one  posting
+	more []posting
+}
+
+// posting is a watch that is filed somewhere.
+type posting struct {
+	// guard has in its lowest bits the number of guards and then which bits of
+	// the story's bloom filter; one of them has to be set.
+	guard uint64
+	watch int32
+	in    fields
+	sure  bool
+	used  bool
+}
+
+const (
+	guardCount = 4 // bits
+	guardBits  = 64 - bloomShift
+	maxGuards  = (64 - guardCount) / guardBits
+
+	shardKeys = 24 // of a shard as full as it should be
+	shardBits = 256
+)
+
+func guardOf(hashes []uint64) uint64 {
+	if len(hashes) == 0 || len(hashes) > maxGuards {
+		return 0
+	}
+	g := uint64(0)
+	for _, h := range hashes {
+		g = g<<guardBits | h>>bloomShift
+	}
+	return g<<guardCount | uint64(len(hashes))
+}
+
+func (p *posting) guarded(x *index) bool {
+	guard := p.guard
+	n := guard & (1<<guardCount - 1)
+	for guard >>= guardCount; n > 0; n-- {
+		bit := guard & (1<<guardBits - 1)
+		if x.bloom[bit>>6]&(1<<(bit&63)) != 0 {
+			return true
+		}
+		guard >>= guardBits
+	}
+	return false
+}
+
+// makeTable returns a table with room for about n keys.
+func makeTable(n int) table {
+	t := table{shards: make([]shard, 1<<bits.Len(uint(n/shardKeys)))}
+	for i := range t.shards {
+		t.shards[i].cells = make([]cell, 4)
+	}
+	return t
+}
+
+// The bits of a hash are used thus: the lowest for a cell, then for the shard,
+// for its bloom filter, and the highest for that of a story's index.
+const (
+	shardShift = 24
+	spotShift  = 44
+)
+
+func (t *table) shard(hash uint64) *shard {
+	return &t.shards[hash>>shardShift&uint64(len(t.shards)-1)]
+}
+
+// maybe reports whether the table may have the place.
+func (t *table) maybe(hash uint64) bool {
+	spot := hash >> spotShift & (shardBits - 1)
+	return t.shard(hash).bloom[spot>>6]&(1<<(spot&63)) != 0
+}
+
+// cell returns the cell of a place, nil if there is none.
+func (t *table) cell(hash uint64) *cell {
+	cells := t.shard(hash).cells
+	mask := uint64(len(cells) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		switch c := &cells[i]; c.hash {
+		case hash:
+			return c
+		case 0:
+			return nil
+		}
+	}
+}
+
+// own gives the table a copy of the shard with this place.
+func (t *table) own(hash uint64) {
+	sh := t.shard(hash)
+	sh.cells = slices.Clone(sh.cells)
+}
+
+// file puts a posting into a place whose shard is the table's own.
+func (t *table) file(hash uint64, p posting) {
+	if c := t.cell(hash); c != nil {
+		if !c.one.used {
+			c.one = p
+			return
+		}
+		if !t.building {
+			c.more = slices.Clip(c.more) // others share it
+		}
+		c.more = append(c.more, p)
+		return
+	}
+	sh := t.shard(hash)
+	if 2*(sh.keys+1) > len(sh.cells) {
+		old := sh.cells
+		sh.cells = make([]cell, 2*len(old))
+		for _, c := range old {
+			if c.hash != 0 {
+				*sh.empty(c.hash) = c
+			}
+		}
+	}
+	*sh.empty(hash) = cell{hash: hash, one: p}
+	spot := hash >> spotShift & (shardBits - 1)
+	sh.bloom[spot>>6] |= 1 << (spot & 63)
+	sh.keys++
+	t.keys++
+}
+
+// empty returns the cell in which to put a place that is not in the shard.
+func (sh *shard) empty(hash uint64) *cell {
+	mask := uint64(len(sh.cells) - 1)
+	i := hash & mask
+	for sh.cells[i].hash != 0 {
+		i = (i + 1) & mask
+	}
+	return &sh.cells[i]
+}
+
+// unfile takes a watch out of a place whose shard is the table's own. A place
+// without any stays for the next one.
+func (t *table) unfile(hash uint64, watch int32) {
+	c := t.cell(hash)
+	if c == nil {
+		return
+	}
+	all := append(slices.Clip(c.more), c.one)
+	all = slices.DeleteFunc(all, func(p posting) bool { return !p.used || p.watch == watch })
+	c.one, c.more = posting{}, nil
+	if n := len(all); n > 0 {
+		c.one, c.more = all[n-1], all[:n-1]
+	}
+}
+
+// spread returns the table with as many parts as its keys need.
+func (t *table) spread() table {
+	n := makeTable(2 * t.keys)
+	n.building = true
+	for _, sh := range t.shards {
+		for _, c := range sh.cells {
+			if c.one.used {
+				n.file(c.hash, c.one)
+				n.cell(c.hash).more = c.more
+			}
+		}
+	}
+	n.building = false
+	return n
+}
