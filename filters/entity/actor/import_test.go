@@ -47,15 +47,20 @@ func TestImport(t *testing.T) {
 				{
 					Name: "Midnight Blizzard", Country: "RU", ID: "G0016",
 					Aliases: []Alias{
-						{Name: "Midnight Blizzard", Need: names.Near}, {Name: "GRUMPY OTTER", Need: names.Near},
-						{Name: "APT 29", Need: names.Beside}, {Name: "Nordic Lantern"},
+						{Name: "Midnight Blizzard", Need: names.Near},
+						{Name: "GRUMPY OTTER", Need: names.Near},
+						{Name: "APT 29", Need: names.Beside},
+						{Name: "Nordic Lantern"},
 					},
 				},
 				{
 					Name: "Brindle Teapot", Country: "KP",
 					Aliases: []Alias{
-						{Name: "Brindle Teapot"}, {Name: "UNC90210"}, {Name: "Teapot", Need: names.Near},
-						{Name: "Storm-9021"}, {Name: "CeramicDesk"},
+						{Name: "Brindle Teapot"},
+						{Name: "UNC90210"},
+						{Name: "Teapot", Need: names.Near},
+						{Name: "Storm-9021"},
+						{Name: "CeramicDesk"},
 					},
 				},
 				{
@@ -484,7 +489,7 @@ func mergeHolds(t *testing.T, im *Imported) {
 	for _, x := range im.Actors {
 		all := x.Aliases
 		if x.ID != "" {
-			all = append(all[:len(all):len(all)], Alias{Name: x.ID})
+			all = append(slices.Clip(all), Alias{Name: x.ID})
 		}
 		for _, alias := range all {
 			told := false
