@@ -71,6 +71,6 @@ func (cs clashes) remedy() string {
 	case actor.OfID:
 		return "mend the ATT&CK group in the file, or leave it: it has no effect"
 	default:
-		return "if both are one actor, add " + c.Owner + " to the names of " + c.Imported + " in the file; if not, leave it: what they share counts for " + c.Owner + " alone"
+		return "if both are one actor, give the entry " + c.Imported + " the name " + c.Owner + " in the file; if not, leave it: what they share counts for " + c.Owner + " alone"
 	}
 }
