@@ -65,6 +65,7 @@ func Offline(c *config.Config) []Finding {
 	}
 	l.platforms(c)
 	l.fetch(c)
+	l.actors(c)
 	l.sources(c)
 	l.channels(c)
 	l.watches(c)

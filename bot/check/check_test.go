@@ -3,11 +3,13 @@ package check
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"tipoff/bot/config"
+	"tipoff/filters/entity/actor"
 )
 
 // sound is a configuration without findings; the cases change it.
@@ -67,6 +69,17 @@ func TestOffline(t *testing.T) {
 		"no contact": {
 			"fetch: {contact: desk@example.org}", "",
 			[]string{"note: fetch: publishers cannot tell who reads their feeds, and block unknown readers sooner"},
+		},
+		"an import without a clash": {"fetch:", "actors: {import: testdata/actors.json}\nfetch:", nil},
+		"an import with clashes": {
+			"fetch:", "actors: {import: testdata/clashes.json}\nfetch:",
+			[]string{
+				"note: actors.import: entries without a name are left out: 2 of 4",
+				"note: actors.import: APT29 stays with the country RU; the import has KP for Midnight Blizzard",
+				"note: actors.import: the names Snake, Krypton stay with Turla; the import gives them to Brindle Teapot",
+				"note: actors.import: the name Mirage stays with APT15; the import gives it to Brindle Teapot",
+				"note: actors.import: APT29 stays the ATT&CK group G0016; the import has G9999 for Midnight Blizzard",
+			},
 		},
 		"everything allowed": {
 			"contact: desk@example.org", "contact: x, allow_private: [0.0.0.0/0, 10.0.0.0/8, '::/0']",
@@ -139,6 +152,25 @@ func TestOffline(t *testing.T) {
 				t.Errorf("findings:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 			}
 		})
+	}
+}
+
+// A table that disagrees everywhere does not push the other findings off the
+// screen.
+func TestManyClashes(t *testing.T) {
+	c := parse(t, sound)
+	c.Actors.Imported = &actor.Imported{}
+	for i := range mostClashes + 5 {
+		c.Actors.Clashes = append(c.Actors.Clashes,
+			actor.Clash{Imported: fmt.Sprint("actor ", i), Value: "a", Owner: "Turla"},
+			actor.Clash{Imported: fmt.Sprint("actor ", i), Value: "b", Owner: "Turla"})
+	}
+	found := Offline(c)
+	if len(found) != mostClashes+1 {
+		t.Fatalf("%d findings, want %d", len(found), mostClashes+1)
+	}
+	if got, want := found[mostClashes].Text, "5 more clashes of this kind are not shown"; got != want {
+		t.Errorf("the last finding is %q, want %q", got, want)
 	}
 }
 

@@ -49,6 +49,7 @@ type Config struct {
 	Slack    Slack
 	Discord  Discord
 	Fetch    Fetch
+	Actors   Actors
 	Sources  []sources.Source
 	Channels []alert.Channel
 	Watches  []alert.Watch
@@ -143,8 +144,9 @@ func readFile(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxBytes+1))
 }
 
-// Parse reads a configuration. The name stands in messages, and getenv is
-// [os.LookupEnv] or a stand-in. The error, if any, is [Errors].
+// Parse reads a configuration. The name stands in messages, and a file that the
+// configuration names (actors.import) is looked for in the name's folder. getenv
+// is [os.LookupEnv] or a stand-in. The error, if any, is [Errors].
 func Parse(name string, data []byte, getenv func(string) (string, bool)) (*Config, error) {
 	if len(data) > maxBytes {
 		return nil, Errors{{File: name, Text: "the file is longer than 1 MiB; that is no configuration"}}

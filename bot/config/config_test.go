@@ -129,8 +129,59 @@ func TestEverythingSet(t *testing.T) {
 		t.Errorf("AllowPrivate = %s", got)
 	}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreFields(Fetch{}, "AllowPrivate"),
+		cmpopts.IgnoreFields(Config{}, "Actors"), // TestActorsImport looks into them
 		cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() })); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
+	}
+}
+
+func TestActorsImport(t *testing.T) {
+	c, err := Load("testdata/everything.yaml", getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for alias, want := range map[string]string{
+		"UNC90210": "APT29 RU", "UNC90211": "Brindle Teapot RU", "Turla": "Turla RU", "Cozy Bear": "APT29 RU",
+	} {
+		a, ok := c.Actors.Table().Lookup(alias)
+		if !ok || a.Name+" "+a.Country != want {
+			t.Errorf("%s is %+v, want %s", alias, a, want)
+		}
+	}
+	var clashes []string
+	for _, clash := range c.Actors.Clashes {
+		clashes = append(clashes, clash.String())
+	}
+	want := []string{
+		"APT29 stays with the country RU; the import has KP for APT29",
+		"the name Snake stays with Turla; the import gives it to Brindle Teapot",
+	}
+	if diff := cmp.Diff(want, clashes); diff != "" {
+		t.Errorf("clashes (-want +got):\n%s", diff)
+	}
+	if c.Actors.Import != "actors.json" || len(c.Actors.Imported.Actors) != 2 || !strings.Contains(c.Redacted(), "actors:\n  import: actors.json\n") {
+		t.Errorf("import %q with %+v, printed as\n%s", c.Actors.Import, c.Actors.Imported, c.Redacted())
+	}
+}
+
+// A path that is whole is taken as it is, and without an import the program
+// knows its own actors.
+func TestActorsImportByItsWholePath(t *testing.T) {
+	whole, err := filepath.Abs("testdata/actors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{"actors: {import: '" + whole + "'}": true, "actors:": false, "": false} {
+		c, err := Parse("elsewhere/c.yaml", []byte(text), getenv)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := c.Actors.Table().Lookup("UNC90211"); ok != want {
+			t.Errorf("%q: the imported name is found: %v", text, ok)
+		}
+		if _, ok := c.Actors.Table().Lookup("Cozy Bear"); !ok {
+			t.Errorf("%q: the program's own name is not found", text)
+		}
 	}
 }
 

@@ -55,7 +55,7 @@ func (p *pairs) add(key string, v any) {
 }
 
 func (c *Config) document() yaml.MapSlice {
-	var slack, discord, fetch pairs
+	var slack, discord, fetch, actors pairs
 	slack.add("bot_token", c.Slack.BotToken.String())
 	slack.add("app_token", c.Slack.AppToken.String())
 	slack.add("signing_secret", c.Slack.SigningSecret.String())
@@ -77,6 +77,7 @@ func (c *Config) document() yaml.MapSlice {
 		private = append(private, p.String())
 	}
 	fetch.add("allow_private", private)
+	actors.add("import", c.Actors.Import)
 
 	var list [3][]yaml.MapSlice
 	for _, s := range c.Sources {
@@ -126,7 +127,7 @@ func (c *Config) document() yaml.MapSlice {
 	for _, part := range []struct {
 		key string
 		p   pairs
-	}{{"slack", slack}, {"discord", discord}, {"fetch", fetch}} {
+	}{{"slack", slack}, {"discord", discord}, {"fetch", fetch}, {"actors", actors}} {
 		if len(part.p.MapSlice) > 0 {
 			doc = append(doc, yaml.MapItem{Key: part.key, Value: part.p.MapSlice})
 		}

@@ -78,6 +78,8 @@ fetch:
     - 10.0.0.0/8
     - 127.0.0.1/32
     - fd00::/8
+actors:
+  import: actors.json
 sources:
   - name: cisa
     url: https://www.cisa.gov/news.xml

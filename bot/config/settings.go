@@ -6,10 +6,11 @@ import (
 )
 
 var (
-	topKeys     = []string{"store", "listen", "timezone", "command", "slack", "discord", "fetch", "sources", "channels", "watches"}
+	topKeys     = []string{"store", "listen", "timezone", "command", "slack", "discord", "fetch", "actors", "sources", "channels", "watches"}
 	slackKeys   = []string{"bot_token", "app_token", "signing_secret", "api_url"}
 	discordKeys = []string{"token", "application_id", "public_key", "guild_id", "api_url"}
 	fetchKeys   = []string{"schedule", "timeout", "max_bytes", "concurrency", "per_host", "user_agent", "contact", "allow_private", "full_text"}
+	actorsKeys  = []string{"import"}
 )
 
 func (d *decoder) config(root *node) *Config {
@@ -27,6 +28,7 @@ func (d *decoder) config(root *node) *Config {
 	c.Slack = d.slack(top.node("slack"))
 	c.Discord = d.discord(top.node("discord"))
 	c.Fetch = d.fetch(top.node("fetch"), c.Zone)
+	c.Actors = d.actors(top.node("actors"))
 	c.Sources = d.sources(top, c)
 	c.Channels = d.channels(top, c)
 	c.Watches = d.watches(top, c)

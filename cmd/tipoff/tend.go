@@ -37,8 +37,12 @@ func (p *program) checkCommand() *cobra.Command {
 			for _, f := range findings {
 				fmt.Fprintln(p.out, f)
 			}
-			fmt.Fprintf(p.out, "%s is valid: %s, %s, %s.\n", p.configFile, count(len(cfg.Sources), "source", "sources"),
-				count(len(cfg.Channels), "channel", "channels"), count(len(cfg.Watches), "watch", "watches"))
+			imported := ""
+			if im := cfg.Actors.Imported; im != nil {
+				imported = ", " + count(len(im.Actors), "imported actor", "imported actors")
+			}
+			fmt.Fprintf(p.out, "%s is valid: %s, %s, %s%s.\n", p.configFile, count(len(cfg.Sources), "source", "sources"),
+				count(len(cfg.Channels), "channel", "channels"), count(len(cfg.Watches), "watch", "watches"), imported)
 			return nil
 		},
 	}

@@ -6,6 +6,9 @@
 // two actors bear belongs to the one that has it as its own name, else to the
 // first in the table whose context fits; package names tells the rules.
 //
+// Import reads the tables of others, and Merge adds them to one of ours. Both
+// are given bytes: who reads files is the caller.
+//
 // Everything here is safe for concurrent use.
 package actor
 
