@@ -45,11 +45,11 @@ func (p *parser) term(t token) (Node, *Error) {
 	}
 	last := words[len(words)-1].End
 	if t.star && last != len(strings.TrimRightFunc(raw, isInvisible)) {
-		at := t.textAt + last
+		at, suggest := t.textAt+last, raw[:last]+"*"
 		if t.exact { // raw is not what the query has there
-			at = t.at
+			at, suggest = t.at, quoted("=", raw[:last], true)
 		}
-		return nil, p.errorAt(at, `"*" right after a letter or digit`, "something else before it", raw[:last]+"*")
+		return nil, p.errorAt(at, `"*" right after a letter or digit`, "something else before it", suggest)
 	}
 	for _, w := range words {
 		n.Words = append(n.Words, w.Text)
@@ -64,7 +64,7 @@ func (p *parser) inexact(t token, why string) *Error {
 		_, n := utf8.DecodeLastRuneInString(p.query[:start])
 		start -= n
 	}
-	return p.errorAt(t.at, p.field.operand()+" without a sign", `the sign "="; `+why, p.query[start:t.end])
+	return p.errorAt(t.at, p.field.operand()+` without "="`, `the sign "="; `+why, p.query[start:t.end])
 }
 
 // value makes a value of t, and has it checked.
@@ -174,8 +174,7 @@ func (p *parser) pattern(t token) (Node, *Error) {
 	tree, err := syntax.Parse(t.text, syntax.Perl|syntax.FoldCase)
 	if err != nil {
 		found := err.Error()
-		var wrong *syntax.Error
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*syntax.Error](err); ok {
 			found = wrong.Code.String()
 			if wrong.Expr != "" {
 				found += " in " + quote(wrong.Expr)
