@@ -402,6 +402,11 @@ func TestErrors(t *testing.T) {
 		{"too long when written out", strings.Repeat("ﷺ ", 300), `column 601: expected at most 8192 bytes in a query, found 11995 when its operators are written out`},
 		{"too many words", strings.Repeat("a ", MaxTerms+1), `column 1025: expected at most 512 words and phrases in a query, found one more`},
 		{"too deep", strings.Repeat("a OR NOT b (", 16) + "c" + strings.Repeat(")", 16), `column 210: expected at most 32 groups and NOTs inside one another, found 33`},
+		{"too many regular expressions", strings.Repeat("/a/ ", MaxRegexes+1), `column 129: expected at most 32 regular expressions in a query, found one more`},
+		{"too long a regular expression", "a /" + strings.Repeat("b", MaxRegexBytes+1) + "/", `column 3: expected at most 512 bytes in a regular expression, found 513 bytes`},
+		{"too many nears", strings.Repeat("a NEAR/1 b ", MaxNears+1), `column 707: expected at most 64 NEARs in a query, found one more`},
+		{"too many nears in a row", "a" + strings.Repeat(" NEAR/1 a", MaxNears+1), `column 579: expected at most 64 NEARs in a query, found one more`},
+		{"too many values and comparisons", strings.Repeat("cve:1 cvss>1 /a/ ", 16) + strings.Repeat("kev:no ", MaxTerms-47), `column 3525: expected at most 512 words and phrases in a query, found one more`},
 		{"too many parentheses", strings.Repeat("(", 4000), `column 257: expected at most 32 groups and NOTs inside one another, found one more`},
 		{"too many nots", strings.Repeat("-", 4000) + "a", `column 257: expected at most 32 groups and NOTs inside one another, found one more`},
 
@@ -473,6 +478,9 @@ func check(t interface {
 		}
 		return
 	}
+	if wrong := malformed(n); wrong != "" {
+		t.Fatalf("%q: %s in %s", s, wrong, dump(n))
+	}
 	canonical := n.String()
 	again, err := Parse(canonical)
 	if err != nil {
@@ -487,6 +495,8 @@ func check(t interface {
 var pieces = []string{
 	"a", "B", "china", "中国", "ﷺ", "é", "OR", "AND", "NOT", "NEAR/3", "-", "--", "(", ")", "*", `"`, "“", "title:", "body:", "tag:(", "Source：",
 	"set:", "10:30", "x>=1", "=", "/", "/re/", "!", "–b", "'s", "&#39;", "\u00ad", "\u200b", "\u202e", "\xff", "\x00", "\n", "ก", "\u1112", "\u1161", "\u11ab",
+	" NEAR/3 ", " NEAR/100 ", "NEAR", "=APT", `="a B"`, "＝", `/a\/ "b`, `\`, `/(/`, "/a{99}/", "country:", "country:(", "actor:", "domain:", "url:", "cve:2024-*",
+	"kev:", "yes", "since:7d", "cvss>=", "cvss", " >= ", "≥", "＞", "7.5", "7", "severity>high", "sources=", "epss", "0.5", "50%", "＊", "*.gov", "https://",
 }
 
 func TestEveryQuery(t *testing.T) {
@@ -501,6 +511,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(s + " " + s)
 	}
 	f.Add(`title:(wiper OR "zero da*") -source:"The Record" NOT (tag:gov* (a OR b)) 中国 China’s`)
+	f.Add(`title:(a NEAR/5 (b OR =C*)) actor:"Volt Ty*" domain:/\.gov$/ cvss >= 7 kev:(yes OR no) -cve:2024-* since:7d severity≥high`)
 	f.Add(strings.Repeat("(", 40) + "a" + strings.Repeat(")", 40))
 	f.Fuzz(func(t *testing.T, s string) { check(t, s) })
 }
