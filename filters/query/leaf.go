@@ -45,11 +45,11 @@ func (p *parser) term(t token) (Node, *Error) {
 	}
 	last := words[len(words)-1].End
 	if t.star && last != len(strings.TrimRightFunc(raw, isInvisible)) {
-		at, suggest := t.textAt+last, raw[:last]+"*"
+		at, sign := t.textAt+last, ""
 		if t.exact { // raw is not what the query has there
-			at, suggest = t.at, quoted("=", raw[:last], true)
+			at, sign = t.at, "="
 		}
-		return nil, p.errorAt(at, `"*" right after a letter or digit`, "something else before it", suggest)
+		return nil, p.errorAt(at, `"*" right after a letter or digit`, "something else before it", quoted(sign, clean(raw[:last]), true))
 	}
 	for _, w := range words {
 		n.Words = append(n.Words, w.Text)

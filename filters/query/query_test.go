@@ -260,6 +260,7 @@ func TestErrors(t *testing.T) {
 		{"star first in a phrase", `"* day"`, `column 2: expected "*" only after the last word of a phrase, found "*" within it`},
 		{"star after a sign", "zero-*", `column 5: expected "*" right after a letter or digit, found something else before it; try zero*`},
 		{"star after a space in a phrase", `"zero *"`, `column 6: expected "*" right after a letter or digit, found something else before it; try zero*`},
+		{"star after a sign in a phrase", "\"zero\nday!\"*", `column 10: expected "*" right after a letter or digit, found something else before it; try "zero day*"`},
 
 		{"field with nothing", "title:", `column 7: expected ` + op + ` right after title:, found the end of the query`},
 		{"field and a space", "title: a", `column 7: expected ` + op + ` right after title:, found a space`},
