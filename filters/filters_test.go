@@ -206,7 +206,7 @@ func TestIndexTexts(t *testing.T) {
 }
 
 func TestCompileError(t *testing.T) {
-	f, err := Compile("a set:china")
+	f, err := Compile("a sat:china")
 	var e *query.Error
 	if f != nil || !errors.As(err, &e) || e.Col != 3 {
 		t.Errorf("%v, %v", f, err)

@@ -1,13 +1,11 @@
 package query
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/agnivade/levenshtein"
-
-	"tipoff/filters/text"
 )
 
 type tokenKind int
@@ -19,17 +17,28 @@ const (
 	tokAnd
 	tokOr
 	tokNot
+	tokNear
 	tokField
-	tokTerm
+	tokText
+	tokRegex
+	tokCompare
 )
 
 type token struct {
 	kind tokenKind
 	// at and end are byte offsets in the query.
 	at, end int
-	field   Field
-	words   []string
-	prefix  bool
+	// field is that of a field or a comparison.
+	field Field
+	// text is what a word or phrase says, without quotes, "=" and one last
+	// "*": what it means depends on the field. Of a regular expression it is
+	// the pattern, of a comparison the value. It starts at textAt.
+	text   string
+	textAt int
+	// How a word or phrase is written.
+	quoted, exact, star bool
+	op                  Op
+	within              int // of a NEAR
 }
 
 type lexer struct {
@@ -39,28 +48,25 @@ type lexer struct {
 
 // next reads a token.
 func (l *lexer) next() (token, *Error) {
-	for l.pos < len(l.query) {
-		r, n := l.rune(l.pos)
-		if !isBlank(r) && !isInvisible(r) {
-			break
-		}
-		l.pos += n
-	}
-	if l.pos == len(l.query) {
-		return token{kind: tokEnd, at: l.pos, end: l.pos}, nil
-	}
+	l.pos = l.skip(l.pos)
 	at := l.pos
 	r, n := l.rune(at)
-	switch r {
-	case '(':
+	switch {
+	case n == 0:
+		return token{kind: tokEnd, at: at, end: at}, nil
+	case r == '(':
 		l.pos += n
 		return token{kind: tokOpen, at: at, end: l.pos}, nil
-	case ')':
+	case r == ')':
 		l.pos += n
 		return token{kind: tokClose, at: at, end: l.pos}, nil
-	case '"':
-		return l.phrase(at + n)
-	case '-':
+	case r == '"':
+		return l.phrase(token{at: at, textAt: at + n})
+	case r == '/':
+		return l.regex()
+	case r == '=':
+		return l.exact(at + n)
+	case r == '-':
 		l.pos += n
 		if after, _ := l.rune(l.pos); l.pos == len(l.query) || isBlank(after) || after == ')' {
 			return token{}, l.errorAt(at, `a word right after the "-"`, l.foundAt(l.pos), "")
@@ -82,8 +88,12 @@ func (l *lexer) rune(pos int) (rune, int) {
 		return '"', n
 	case '−', '‐', '‑', '－':
 		return '-', n
-	case '（', '）', '：', '＊':
+	case '（', '）', '：', '＊', '＜', '＝', '＞':
 		return r - '（' + '(', n
+	case '≧', '⩾':
+		return '≥', n
+	case '≦', '⩽':
+		return '≤', n
 	}
 	return r, n
 }
@@ -95,14 +105,43 @@ func isBlank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 // brings along. It is passed over.
 func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
+func isUnseen(r rune) bool { return isBlank(r) || isInvisible(r) }
+
+// isSign reports whether r is part of the sign of a comparison.
+func isSign(r rune) bool { return strings.ContainsRune("<>=≥≤", r) }
+
+// skip returns where the blanks from pos on end.
+func (l *lexer) skip(pos int) int {
+	for pos < len(l.query) {
+		r, n := l.rune(pos)
+		if !isUnseen(r) {
+			break
+		}
+		pos += n
+	}
+	return pos
+}
+
+// run returns the end of what stands at pos, up to a blank, parenthesis or
+// quote.
+func (l *lexer) run(pos int) int {
+	for pos < len(l.query) {
+		r, n := l.rune(pos)
+		if isBlank(r) || r == '(' || r == ')' || r == '"' {
+			break
+		}
+		pos += n
+	}
+	return pos
+}
+
 // phrase reads the rest of a quoted phrase, from after its opening quote.
-func (l *lexer) phrase(start int) (token, *Error) {
-	at := l.pos
-	end, after := start, 0
+func (l *lexer) phrase(t token) (token, *Error) {
+	end, after := t.textAt, 0
 	for {
 		r, n := l.rune(end)
 		if n == 0 {
-			return token{}, l.errorAt(at, `a closing quote for this "`, "the end of the query", "")
+			return token{}, l.errorAt(t.at, `a closing quote for this "`, "the end of the query", "")
 		}
 		if r == '"' {
 			after = end + n
@@ -110,169 +149,324 @@ func (l *lexer) phrase(start int) (token, *Error) {
 		}
 		end += n
 	}
+	t.kind, t.quoted = tokText, true
+	t.text = strings.TrimRightFunc(l.query[t.textAt:end], isUnseen)
 	l.pos = after
-	t := token{kind: tokTerm, at: at}
-	inside := strings.TrimRightFunc(l.query[start:end], func(r rune) bool { return isBlank(r) || isInvisible(r) })
-	if cut, ok := l.cutStar(start, inside); ok {
-		inside, t.prefix = cut, true
-	} else if r, n := l.rune(after); r == '*' { // "zero da"* for "zero da*"
-		t.prefix = true
-		l.pos += n
+	if l.cutStar(&t); !t.star {
+		if r, n := l.rune(after); r == '*' { // "zero da"* for "zero da*"
+			t.star = true
+			l.pos += n
+		}
 	}
 	t.end = l.pos
-	return l.split(t, start, inside, "the phrase")
+	return t, nil
 }
 
-// word reads up to a blank, parenthesis or quote.
-func (l *lexer) word() (token, *Error) {
-	at := l.pos
-	end := at
-	for end < len(l.query) {
-		r, n := l.rune(end)
-		if isBlank(r) || r == '(' || r == ')' || r == '"' {
+// regex reads a regular expression, which starts at pos.
+func (l *lexer) regex() (token, *Error) {
+	const closing = `a closing "/" for this "/" (or quotes around it, to look for the words)`
+	t := token{kind: tokRegex, at: l.pos, textAt: l.pos + 1}
+	var pattern strings.Builder
+	pos := t.textAt
+	for {
+		if pos == len(l.query) {
+			return token{}, l.errorAt(t.at, closing, "the end of the query", l.inQuotes(t.at))
+		}
+		c := l.query[pos]
+		pos++
+		if c == '/' {
 			break
 		}
-		end += n
+		if c == '\\' && pos < len(l.query) {
+			// An escaped backslash does not escape the slash after it.
+			if l.query[pos] != '/' {
+				pattern.WriteByte(c)
+			}
+			c = l.query[pos]
+			pos++
+		}
+		if c == '\n' || c == '\r' {
+			return token{}, l.errorAt(t.at, closing, "a line break before one", l.inQuotes(t.at))
+		}
+		pattern.WriteByte(c)
 	}
-	raw := l.query[at:end]
-	l.pos = end
-	t := token{at: at, end: end}
-	switch strings.TrimRightFunc(raw, isInvisible) {
-	case "AND":
+	l.pos, t.end, t.text = pos, pos, pattern.String()
+	after := pos
+	r, n := l.rune(after)
+	for n > 0 && isInvisible(r) {
+		after += n
+		r, n = l.rune(after)
+	}
+	if n > 0 && !isBlank(r) && r != ')' {
+		suggest := l.inQuotes(t.at)
+		if l.query[after:l.run(after)] == "i" { // a flag elsewhere
+			suggest = l.query[t.at:t.end]
+		}
+		return token{}, l.errorAt(after, `a space, ")" or the end of the query after a regular expression (a path goes in quotes)`, l.foundAt(after), suggest)
+	}
+	if t.text == "" {
+		return token{}, l.errorAt(t.at, "a regular expression between the slashes", "none", l.inQuotes(t.at))
+	}
+	return t, nil
+}
+
+// inQuotes suggests what stands at pos as a phrase, if it could be one.
+func (l *lexer) inQuotes(pos int) string {
+	raw := l.query[pos:l.run(pos)]
+	if !strings.ContainsFunc(raw, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+		return ""
+	}
+	return `"` + raw + `"`
+}
+
+// exact reads what "=" stands before, which ends at start.
+func (l *lexer) exact(start int) (token, *Error) {
+	const wanted = `a word or a "phrase" right after the "="`
+	t := token{at: l.pos, exact: true}
+	for {
+		r, n := l.rune(start)
+		if n == 0 || !isInvisible(r) {
+			break
+		}
+		start += n
+	}
+	r, n := l.rune(start)
+	switch {
+	case r == '"':
+		t.textAt = start + n
+		return l.phrase(t)
+	case n == 0, isBlank(r), r == '(', r == ')', isSign(r):
+		return token{}, l.errorAt(t.at, wanted, l.foundAt(start), "")
+	case r == '/':
+		return token{}, l.errorAt(t.at, wanted+", as a regular expression ignores case", l.foundAt(start), "")
+	}
+	t.kind, t.textAt, t.end = tokText, start, l.run(start)
+	t.text = l.query[start:t.end]
+	name, after := l.identifier(start, t.end)
+	if sign, n := l.rune(after); name != "" && sign == ':' && !strings.HasPrefix(l.query[after+n:], "//") {
+		if f, ok := fieldNamed(name); !ok {
+			return token{}, l.unknownField(start, name)
+		} else if f.kind() == ofWords {
+			return token{}, l.errorAt(t.at, `a field before the "="`, "the field after it", string(f)+":="+l.query[after+n:t.end])
+		}
+		return token{}, l.errorAt(t.at, wanted, "the field "+quote(name+":"), "")
+	} else if name != "" && after < t.end && isSign(sign) {
+		return token{}, l.errorAt(t.at, wanted, "the comparison "+quote(l.query[start:t.end]), "")
+	}
+	l.pos = t.end
+	l.cutStar(&t)
+	return t, nil
+}
+
+// word reads what is no sign: a word, operator, field or comparison.
+func (l *lexer) word() (token, *Error) {
+	at := l.pos
+	t := token{kind: tokText, at: at, textAt: at, end: l.run(at)}
+	l.pos = t.end
+	t.text = l.query[at:t.end]
+	switch seen := dropInvisible(t.text); {
+	case seen == "AND":
 		t.kind = tokAnd
 		return t, nil
-	case "OR":
+	case seen == "OR":
 		t.kind = tokOr
 		return t, nil
-	case "NOT":
+	case seen == "NOT":
 		t.kind = tokNot
 		return t, nil
-	case "&&":
-		return t, l.errorAt(at, "the operator AND, OR or NOT", quote(raw), "AND")
-	case "||":
-		return t, l.errorAt(at, "the operator AND, OR or NOT", quote(raw), "OR")
+	case seen == "NEAR", strings.HasPrefix(seen, "NEAR/"):
+		return l.near(t, seen[len("NEAR"):])
+	case seen == "&&":
+		return t, l.errorAt(at, "the operator AND, OR or NOT", quote(t.text), "AND")
+	case seen == "||":
+		return t, l.errorAt(at, "the operator AND, OR or NOT", quote(t.text), "OR")
 	}
-	if err := l.strange(at, raw); err != nil {
+	if err := l.strange(at, t.text); err != nil {
 		return token{}, err
 	}
-	if t, ok, err := l.fieldName(at, raw); ok || err != nil {
-		return t, err
-	}
-	t.kind = tokTerm
-	inside := raw
-	if cut, ok := l.cutStar(at, raw); ok {
-		inside, t.prefix = cut, true
-		if inside == "" {
-			return t, nil
+	if name, after := l.identifier(at, t.end); name != "" {
+		r, n := l.rune(after)
+		switch {
+		case after == t.end:
+			if sign := l.skip(after); sign > after && l.compares(name, sign) {
+				return l.compare(at, name, sign)
+			}
+		case isSign(r) || r == '!' && strings.HasPrefix(l.query[after:], "!="):
+			return l.compare(at, name, after)
+		case r == ':':
+			f, ok := fieldNamed(name)
+			switch {
+			case ok:
+				l.pos = after + n
+				return token{kind: tokField, at: at, end: l.pos, field: f}, nil
+			case !strings.HasPrefix(l.query[after+n:], "//"):
+				return token{}, l.unknownField(at, name)
+			}
 		}
 	}
-	return l.split(t, at, inside, quote(raw))
+	l.cutStar(&t)
+	return t, nil
+}
+
+// near reads the number of a NEAR; number has a slash before it.
+func (l *lexer) near(t token, number string) (token, *Error) {
+	n, err := strconv.Atoi(strings.TrimPrefix(number, "/"))
+	switch {
+	case number == "":
+		return token{}, l.errorAt(t.at, "a number of words after NEAR (or quotes around it, to look for the word)", `"NEAR" alone`, "NEAR/10")
+	case err != nil || n < 1 || n > MaxWithin || number[1] == '+':
+		return token{}, l.errorAt(t.at, fmt.Sprintf("a number of words from 1 to %d after NEAR/", MaxWithin), quote(t.text), "NEAR/10")
+	}
+	t.kind, t.within = tokNear, n
+	return t, nil
 }
 
 // strange refuses what other query languages have and this one would take for
 // words.
 func (l *lexer) strange(at int, raw string) *Error {
-	const aWord = `a word, a "phrase", a prefix* or a group in ( )`
-	r, n := utf8.DecodeRuneInString(raw)
+	r, n := l.rune(at)
 	rest := raw[n:]
 	switch {
 	case r == '!' && rest != "":
-		return l.errorAt(at, aWord, `the sign "!"`, "-"+rest)
+		return l.errorAt(at, operand, `the sign "!"`, "-"+rest)
 	case (r == '–' || r == '—') && rest != "":
-		return l.errorAt(at, aWord, "a dash; what is not wanted has a plain hyphen before it", "-"+rest)
-	case r == '=' && rest != "":
-		return l.errorAt(at, aWord, `the sign "="; words match in any case`, rest)
-	case r == '/' && rest != "":
-		return l.errorAt(at, aWord, `the sign "/"; a path to look for goes in quotes`, `"`+raw+`"`)
-	case raw == "NEAR" || strings.HasPrefix(raw, "NEAR/"):
-		return l.errorAt(at, "the operator AND, OR or NOT", quote(raw)+"; a word to look for goes in quotes", "")
-	}
-	if name := identifier(raw); name != "" && strings.IndexAny(raw[len(name):], "<>=") == 0 {
-		return l.errorAt(at, "a word or one of the fields "+fieldList()+" (or quotes around it, to look for the words)",
-			"the comparison "+quote(raw), "")
+		return l.errorAt(at, operand, "a dash; what is not wanted has a plain hyphen before it", "-"+rest)
+	case isSign(r):
+		return l.errorAt(at, comparisons+" before a comparison"+orQuotes, quote(raw)+" after none of them", "")
 	}
 	return nil
 }
 
-// identifier returns the name that raw starts with, or "".
-func identifier(raw string) string {
-	for i := range len(raw) {
-		c := raw[i]
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-		if !letter && (i == 0 || c != '_' && (c < '0' || c > '9')) {
-			return raw[:i]
+// identifier returns the name that stands at pos and could be a field's, and
+// where it ends; or "".
+func (l *lexer) identifier(pos, end int) (string, int) {
+	at := pos
+	for pos < end {
+		r, n := l.rune(pos)
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && !isInvisible(r) && (pos == at || r != '_' && (r < '0' || r > '9')) {
+			break
 		}
+		pos += n
 	}
-	return raw
+	return dropInvisible(l.query[at:pos]), pos
 }
 
-// synonyms are names of fields elsewhere.
-var synonyms = map[string]Field{
-	"headline": Title, "subject": Title, "intitle": Title,
-	"text": Body, "content": Body, "summary": Body, "description": Body, "intext": Body,
-	"feed": Source, "outlet": Source, "publisher": Source, "category": Tag, "label": Tag, "topic": Tag,
+// compares reports whether the sign at pos, which has a blank before it, makes
+// a comparison with the word name. A lone "=" may be that of an exact word.
+func (l *lexer) compares(name string, pos int) bool {
+	r, n := l.rune(pos)
+	if r != '=' {
+		return n > 0 && isSign(r)
+	}
+	if next, n := l.rune(pos + n); n == 0 || isBlank(next) || isSign(next) {
+		return true
+	}
+	f, ok := fieldNamed(name)
+	if !ok || f.kind() != ofNumbers {
+		return false
+	}
+	_, _, err := f.number(l.query[pos+n : l.run(pos+n)])
+	return err == nil
 }
 
-// fieldName reads "title:" at the start of raw, if raw has a field.
-func (l *lexer) fieldName(at int, raw string) (token, bool, *Error) {
-	name := identifier(raw)
-	if name == "" {
-		return token{}, false, nil
-	}
-	colon, n := l.rune(at + len(name))
-	rest := raw[min(len(name)+n, len(raw)):]
-	if colon != ':' || strings.HasPrefix(rest, "//") {
-		return token{}, false, nil
-	}
-	folded := strings.ToLower(name)
-	for _, f := range Fields {
-		if folded == string(f) {
-			l.pos = at + len(name) + n
-			return token{kind: tokField, at: at, end: l.pos, field: f}, true, nil
+// compare reads a comparison from its sign on.
+func (l *lexer) compare(at int, name string, sign int) (token, *Error) {
+	var op strings.Builder
+	pos := sign
+	for {
+		r, n := l.rune(pos)
+		if n == 0 || !isSign(r) && r != '!' {
+			break
 		}
-	}
-	suggest := synonyms[folded]
-	for _, f := range Fields {
-		if levenshtein.ComputeDistance(folded, string(f)) <= 1+len(f)/5 {
-			suggest = f
+		switch r {
+		case '≥':
+			op.WriteString(">=")
+		case '≤':
+			op.WriteString("<=")
+		default:
+			op.WriteRune(r)
 		}
+		pos += n
 	}
-	if suggest != "" {
-		suggest += ":"
+	t := token{kind: tokCompare, at: at, op: Op(op.String()), textAt: l.skip(pos)}
+	t.end = l.run(t.textAt)
+	t.text = dropInvisible(l.query[t.textAt:t.end])
+	if t.text == "" {
+		t.textAt, t.end = pos, pos
 	}
-	return token{}, false, l.errorAt(at, "one of the fields "+fieldList()+" (or quotes around it, to look for the words)",
-		"the unknown field "+quote(name+":"), string(suggest))
+	l.pos = t.end
+	whole := "the comparison " + quote(l.query[at:t.end])
+
+	f, ok := fieldNamed(name)
+	if t.field = f; !ok || f.kind() != ofNumbers {
+		return token{}, l.errorAt(at, "a comparison of "+comparisons+orQuotes, whole, rightly(name, t.op, t.text))
+	}
+	switch t.op {
+	case AtLeast, More, AtMost, Less, Equal:
+		return t, nil
+	}
+	return token{}, l.errorAt(sign, "one of the signs >=, >, <=, < and =", quote(string(t.op)), rightly(name, t.op, t.text))
 }
 
-// cutStar removes one "*" from the end of raw.
-func (l *lexer) cutStar(at int, raw string) (string, bool) {
-	if raw == "" {
-		return raw, false
+// rightly suggests what was meant by a comparison which there is not, or "".
+func rightly(name string, op Op, value string) string {
+	f, ok := fieldNamed(name)
+	if !ok {
+		f = nearest(name, func(f Field) bool { return f.kind() == ofNumbers })
 	}
-	_, n := utf8.DecodeLastRuneInString(raw)
-	r, _ := l.rune(at + len(raw) - n)
-	return raw[:len(raw)-n], r == '*'
+	if f == Any {
+		f = nearest(name, func(Field) bool { return true })
+	}
+	if f == Any || value == "" {
+		return f.right()
+	}
+	not := ""
+	switch op {
+	case "=>", ">>":
+		op = AtLeast
+	case "=<", "<<":
+		op = AtMost
+	case "==":
+		op = Equal
+	case "!=", "<>":
+		op, not = Equal, "NOT "
+	case AtLeast, More, AtMost, Less, Equal:
+	default:
+		return f.right()
+	}
+	if f.kind() != ofNumbers {
+		return not + string(f) + ":" + value
+	}
+	return not + string(f) + string(op) + value
 }
 
-// split fills t's words from raw, which stands at the byte offset start.
-func (l *lexer) split(t token, start int, raw, what string) (token, *Error) {
-	if i := strings.IndexAny(raw, "*＊"); i >= 0 {
-		if start > t.at { // after an opening quote
-			return token{}, l.errorAt(start+i, `"*" only after the last word of a phrase`, `"*" within it`, "")
+func (l *lexer) unknownField(at int, name string) *Error {
+	expected, suggest := fieldNames, ""
+	if f := nearest(name, func(Field) bool { return true }); f != Any {
+		expected, suggest = "the name of a field", f.right()
+	}
+	return l.errorAt(at, expected+orQuotes, "the unknown field "+quote(name+":"), suggest)
+}
+
+// cutStar removes one "*" from the end of t's text.
+func (l *lexer) cutStar(t *token) {
+	if t.text == "" {
+		return
+	}
+	_, n := utf8.DecodeLastRuneInString(t.text)
+	if r, _ := l.rune(t.textAt + len(t.text) - n); r == '*' {
+		t.text, t.star = t.text[:len(t.text)-n], true
+	}
+}
+
+func dropInvisible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if isInvisible(r) {
+			return -1
 		}
-		return token{}, l.errorAt(start+i, `"*" only at the end of a word`, `"*" elsewhere`, "")
-	}
-	tokens := text.Tokens(raw)
-	if len(tokens) == 0 {
-		return token{}, l.errorAt(t.at, "a letter or digit to look for", what+" with none", "")
-	}
-	if last := tokens[len(tokens)-1]; t.prefix && last.End != len(strings.TrimRightFunc(raw, isInvisible)) {
-		return token{}, l.errorAt(start+last.End, `"*" right after a letter or digit`, "something else before it", raw[:last.End]+"*")
-	}
-	for _, w := range tokens {
-		t.words = append(t.words, w.Text)
-	}
-	return t, nil
+		return r
+	}, s)
 }
 
 func (l *lexer) errorAt(at int, expected, found, suggest string) *Error {

@@ -13,10 +13,10 @@ type parser struct {
 	first   bool
 	field   Field // of the group around
 	nesting int
-	terms   int
+	// How many there are so far.
+	terms, nears, regexes int
+	check                 Checker
 }
-
-const operand = `a word, a "phrase", a prefix* or a group in ( )`
 
 func (p *parser) parse() (Node, *Error) {
 	if n := len(p.query); n > MaxBytes {
@@ -110,7 +110,7 @@ func (p *parser) and() (Node, *Error) {
 			if err := p.step(); err != nil {
 				return nil, err
 			}
-		case tokNot, tokTerm, tokField, tokOpen:
+		case tokNot, tokField, tokOpen, tokText, tokRegex, tokCompare:
 		default:
 			if len(list) == 1 {
 				return list[0], nil
@@ -122,7 +122,7 @@ func (p *parser) and() (Node, *Error) {
 
 func (p *parser) not() (Node, *Error) {
 	if p.tok.kind != tokNot {
-		return p.operand()
+		return p.near()
 	}
 	if err := p.enter(); err != nil {
 		return nil, err
@@ -138,10 +138,77 @@ func (p *parser) not() (Node, *Error) {
 	return Not{n}, nil
 }
 
+func (p *parser) near() (Node, *Error) {
+	at := p.tok.at
+	n, err := p.operand()
+	if err != nil || p.tok.kind != tokNear {
+		return n, err
+	}
+	var near Near
+	for {
+		if wrong := notNear(n); wrong != "" {
+			return nil, p.errorAt(at, `on each side of NEAR a word, a "phrase", a prefix* or a group of these with OR`, wrong, "")
+		}
+		near.Sides = append(near.Sides, n)
+		if p.tok.kind != tokNear {
+			return near, nil
+		}
+		if p.nears++; p.nears > MaxNears {
+			return nil, p.errorAt(p.tok.at, fmt.Sprintf("at most %d NEARs in a query", MaxNears), "one more", "")
+		}
+		near.Within = append(near.Within, p.tok.within)
+		if err := p.step(); err != nil {
+			return nil, err
+		}
+		at = p.tok.at
+		if p.tok.kind == tokNot {
+			// Read for the error, which is that of a Not.
+			n, err = p.not()
+		} else {
+			n, err = p.operand()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// notNear says why n cannot be a side of a NEAR; "" if it can.
+func notNear(n Node) string {
+	switch n := n.(type) {
+	case And:
+		return "a group with AND"
+	case Not:
+		return "a NOT"
+	case Near:
+		return "a group with another NEAR"
+	case Regex:
+		return "a regular expression"
+	case Compare:
+		return "a comparison"
+	case Value:
+		return "the field " + string(n.Field) + ":"
+	case Term:
+		switch {
+		case n.Field.kind() != ofWords:
+			return "the field " + string(n.Field) + ":"
+		case len(n.Words) == 0:
+			return `"*" alone`
+		}
+	case Or:
+		for _, sub := range n {
+			if wrong := notNear(sub); wrong != "" {
+				return wrong
+			}
+		}
+	}
+	return ""
+}
+
 func (p *parser) operand() (Node, *Error) {
 	switch p.tok.kind {
-	case tokTerm:
-		return p.term()
+	case tokText, tokRegex, tokCompare:
+		return p.leaf()
 	case tokOpen:
 		return p.group()
 	case tokField:
@@ -152,40 +219,81 @@ func (p *parser) operand() (Node, *Error) {
 
 func (p *parser) inField() (Node, *Error) {
 	if p.field != Any {
-		return nil, p.errorAt(p.tok.at, "no other field inside of "+string(p.field)+":( )", p.name(p.tok), "")
+		return nil, p.otherField()
+	}
+	if p.tok.field.kind() == ofNumbers {
+		return nil, p.number()
 	}
 	p.field = p.tok.field
 	defer func() { p.field = Any }()
+	wanted := p.field.operand() + " right after " + string(p.field) + ":"
 	end := p.tok.end
 	if r, n := p.rune(end); n == 0 || isBlank(r) {
-		return nil, p.errorAt(end, operand+" right after "+string(p.field)+":", p.foundAt(end), "")
+		return nil, p.errorAt(end, wanted, p.foundAt(end), "")
 	}
 	if err := p.step(); err != nil {
 		return nil, err
 	}
 	switch p.tok.kind {
-	case tokTerm:
-		return p.term()
+	case tokText, tokRegex:
+		return p.leaf()
 	case tokOpen:
 		return p.group()
 	case tokNot:
-		if next, err := p.next(); p.tok.end == p.tok.at+1 && err == nil && next.kind == tokTerm {
-			return nil, p.errorAt(p.tok.at, operand+" right after "+string(p.field)+":", p.name(p.tok),
-				"-"+string(p.field)+":"+p.query[p.tok.end:next.end])
+		if next, err := p.next(); p.tok.end == p.tok.at+1 && err == nil && next.kind == tokText {
+			return nil, p.errorAt(p.tok.at, wanted, p.name(p.tok), "-"+string(p.field)+":"+p.query[p.tok.end:next.end])
 		}
 	}
-	return nil, p.errorAt(p.tok.at, operand+" right after "+string(p.field)+":", p.name(p.tok), "")
+	return nil, p.errorAt(p.tok.at, wanted, p.name(p.tok), "")
 }
 
-func (p *parser) term() (Node, *Error) {
-	t := p.tok
-	if p.terms++; p.terms > MaxTerms {
-		return nil, p.errorAt(t.at, fmt.Sprintf("at most %d words and phrases in a query", MaxTerms), "one more", "")
+// otherField is the error for a field or comparison inside of a field's group.
+func (p *parser) otherField() *Error {
+	return p.errorAt(p.tok.at, "no other field inside of "+string(p.field)+":( )", p.name(p.tok), "")
+}
+
+// number is the error for a field of numbers before a colon.
+func (p *parser) number() *Error {
+	f := p.tok.field
+	start := p.tok.end
+	for start < len(p.query) {
+		r, n := p.rune(start)
+		if !isUnseen(r) && !isSign(r) {
+			break
+		}
+		start += n
 	}
-	if err := p.step(); err != nil {
+	suggest := f.right()
+	value := dropInvisible(p.query[start:p.run(start)])
+	if v, _, err := f.number(value); err == nil {
+		suggest = Compare{f, AtLeast, v}.String()
+	} else if f == Sources && value != "" {
+		suggest = "source:" + value
+	}
+	return p.errorAt(p.tok.at, "a comparison such as "+f.right(), p.name(p.tok), suggest)
+}
+
+// leaf reads what has no parts.
+func (p *parser) leaf() (Node, *Error) {
+	if p.terms++; p.terms > MaxTerms {
+		return nil, p.errorAt(p.tok.at, fmt.Sprintf("at most %d words and phrases in a query", MaxTerms), "one more", "")
+	}
+	var n Node
+	var err *Error
+	switch {
+	case p.tok.kind == tokCompare:
+		n, err = p.compare(p.tok)
+	case p.tok.kind == tokRegex:
+		n, err = p.pattern(p.tok)
+	case p.field.kind() == ofValues:
+		n, err = p.value(p.tok)
+	default:
+		n, err = p.term(p.tok)
+	}
+	if err != nil {
 		return nil, err
 	}
-	return Term{Field: p.field, Words: t.words, Prefix: t.prefix}, nil
+	return n, p.step()
 }
 
 func (p *parser) group() (Node, *Error) {
@@ -224,20 +332,20 @@ func (p *parser) leave() { p.nesting-- }
 
 // missing is the error where an operand should stand.
 func (p *parser) missing() *Error {
-	binary := p.tok.kind == tokAnd || p.tok.kind == tokOr
+	binary := p.tok.kind == tokAnd || p.tok.kind == tokOr || p.tok.kind == tokNear
 	switch {
 	case p.first && p.tok.kind == tokClose:
 		return p.errorAt(p.tok.at, `a "(" before this ")"`, "none", "")
 	case p.last.kind == tokOpen && p.tok.kind == tokClose:
-		return p.errorAt(p.tok.at, operand+" inside of ( )", "an empty group", "")
+		return p.errorAt(p.tok.at, p.field.operand()+" inside of ( )", "an empty group", "")
 	case p.last.kind == tokOpen && p.tok.kind == tokEnd:
 		return p.errorAt(p.last.at, `a ")" for this "("`, p.name(p.tok), "")
 	case binary && (p.first || p.last.kind == tokOpen):
-		return p.errorAt(p.tok.at, operand+" before "+p.name(p.tok), "nothing", "")
+		return p.errorAt(p.tok.at, p.field.operand()+" before "+p.name(p.tok), "nothing", "")
 	case binary:
-		return p.errorAt(p.tok.at, operand+" between two operators", p.name(p.tok)+" right after "+p.name(p.last), "")
+		return p.errorAt(p.tok.at, p.field.operand()+" between two operators", p.name(p.tok)+" right after "+p.name(p.last), "")
 	}
-	return p.errorAt(p.tok.at, operand+" after "+p.name(p.last), p.name(p.tok), "")
+	return p.errorAt(p.tok.at, p.field.operand()+" after "+p.name(p.last), p.name(p.tok), "")
 }
 
 // name is what an error calls t.
@@ -258,6 +366,10 @@ func depth(n Node) int {
 		}
 	case Or:
 		for _, sub := range n {
+			deepest = max(deepest, depth(sub))
+		}
+	case Near:
+		for _, sub := range n.Sides {
 			deepest = max(deepest, depth(sub))
 		}
 	case Not:

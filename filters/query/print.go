@@ -2,15 +2,20 @@ package query
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"tipoff/filters/text"
 )
 
-func (n And) String() string  { return canonical(n) }
-func (n Or) String() string   { return canonical(n) }
-func (n Not) String() string  { return canonical(n) }
-func (n Term) String() string { return canonical(n) }
+func (n And) String() string     { return canonical(n) }
+func (n Or) String() string      { return canonical(n) }
+func (n Not) String() string     { return canonical(n) }
+func (n Near) String() string    { return canonical(n) }
+func (n Term) String() string    { return canonical(n) }
+func (n Regex) String() string   { return canonical(n) }
+func (n Value) String() string   { return canonical(n) }
+func (n Compare) String() string { return canonical(n) }
 
 func canonical(n Node) string {
 	var b strings.Builder
@@ -21,7 +26,7 @@ func canonical(n Node) string {
 // write prints n inside a group of field in. A part whose terms all look in
 // one field is printed as a group of that field.
 func write(b *strings.Builder, n Node, in Field) {
-	if in == Any && n.rank() < rankNot {
+	if in == Any && n.rank() != rankNot && n.rank() < rankLeaf {
 		if f := common(n); f != Any {
 			b.WriteString(string(f) + ":(")
 			write(b, n, f)
@@ -37,12 +42,33 @@ func write(b *strings.Builder, n Node, in Field) {
 	case Not:
 		b.WriteString("NOT ")
 		writeIn(b, n.X, n.rank(), in)
-	case Term:
-		if in == Any && n.Field != Any {
-			b.WriteString(string(n.Field) + ":")
+	case Near:
+		for i, side := range n.Sides {
+			if i > 0 {
+				b.WriteString(" NEAR/" + strconv.Itoa(n.Within[i-1]) + " ")
+			}
+			writeIn(b, side, n.rank(), in)
 		}
-		b.WriteString(n.words())
+	case Term:
+		writeLeaf(b, n.Field, n.words(), in)
+	case Regex:
+		writeLeaf(b, n.Field, n.slashed(), in)
+	case Value:
+		writeLeaf(b, n.Field, quoted("", n.Text, n.Prefix), in)
+	case Compare:
+		value := strconv.FormatFloat(n.Value, 'f', -1, 64)
+		if n.Field == Severity {
+			value = Severities[int(n.Value)]
+		}
+		b.WriteString(string(n.Field) + string(n.Op) + value)
 	}
+}
+
+func writeLeaf(b *strings.Builder, f Field, text string, in Field) {
+	if in == Any && f != Any {
+		b.WriteString(string(f) + ":")
+	}
+	b.WriteString(text)
 }
 
 func writeList(b *strings.Builder, list []Node, outer rank, operator string, in Field) {
@@ -66,7 +92,8 @@ func writeIn(b *strings.Builder, n Node, outer rank, in Field) {
 	b.WriteString(")")
 }
 
-// common returns the field of all terms in n, or Any if they differ.
+// common returns the field of all parts of n, or Any if they differ or one of
+// them is a comparison, which no group of a field can hold.
 func common(n Node) Field {
 	switch n := n.(type) {
 	case And:
@@ -75,7 +102,13 @@ func common(n Node) Field {
 		return commonOf(n)
 	case Not:
 		return common(n.X)
+	case Near:
+		return commonOf(n.Sides)
 	case Term:
+		return n.Field
+	case Regex:
+		return n.Field
+	case Value:
 		return n.Field
 	}
 	return Any
@@ -93,6 +126,9 @@ func commonOf(list []Node) Field {
 
 // words prints the term without its field.
 func (n Term) words() string {
+	if n.Exact != "" {
+		return quoted("=", n.Exact, n.Prefix)
+	}
 	star := ""
 	if n.Prefix {
 		star = "*"
@@ -108,4 +144,44 @@ func (n Term) words() string {
 		return closed + star
 	}
 	return `"` + strings.Join(n.Words, " ") + star + `"`
+}
+
+// quoted prints text after sign, in quotes if it would not be read as one text
+// without them.
+func quoted(sign, text string, prefix bool) string {
+	star := ""
+	if prefix {
+		star = "*"
+	}
+	bare := sign + text + star
+	l := lexer{query: bare}
+	t, err := l.next()
+	// The star of a field without prefixes is in text, but not in the token's.
+	if t.star && !prefix {
+		t.text += "*"
+	}
+	if err == nil && t.kind == tokText && !t.quoted && t.exact == (sign != "") && t.end == len(bare) && t.text == text {
+		return bare
+	}
+	return sign + `"` + text + star + `"`
+}
+
+// slashed prints the pattern between slashes.
+func (n Regex) slashed() string {
+	var b strings.Builder
+	b.WriteByte('/')
+	for i := 0; i < len(n.Pattern); i++ {
+		c := n.Pattern[i]
+		switch {
+		case c == '/':
+			b.WriteByte('\\')
+		case c == '\\' && i+1 < len(n.Pattern): // and what it escapes
+			b.WriteByte(c)
+			i++
+			c = n.Pattern[i]
+		}
+		b.WriteByte(c)
+	}
+	b.WriteByte('/')
+	return b.String()
 }
