@@ -23,35 +23,47 @@ type (
 	noneOf     struct{ clause }
 )
 
-func compile(n query.Node) clause {
+func (c *compiler) compile(n query.Node) clause {
 	switch n := n.(type) {
 	case query.And:
-		return allOf(compileList(n))
+		return allOf(c.compileList(n))
 	case query.Or:
-		return oneOf(compileList(n))
+		return oneOf(c.compileList(n))
 	case query.Not:
 		if twice, ok := n.X.(query.Not); ok {
-			return compile(twice.X)
+			return c.compile(twice.X)
 		}
-		return noneOf{compile(n.X)}
+		return noneOf{c.compile(n.X)}
 	case query.Term:
-		return compileTerm(n)
+		return c.compileTerm(n)
+	case query.Near:
+		return c.compileNear(n)
+	case query.Regex:
+		return newRegex(n)
+	case query.Value:
+		return c.compileValue(n)
+	case query.Compare:
+		return comparison{n}
 	}
 	panic("filters: a kind of node that package query does not have")
 }
 
-func compileList(list []query.Node) []clause {
+func (c *compiler) compileList(list []query.Node) []clause {
 	out := make([]clause, len(list))
 	for i, n := range list {
-		out[i] = compile(n)
+		out[i] = c.compile(n)
 	}
 	return out
 }
 
-func compileTerm(t query.Term) clause {
+func (c *compiler) compileTerm(t query.Term) clause {
 	switch t.Field {
 	case query.Source, query.Tag:
 		return named{tag: t.Field == query.Tag, name: strings.Join(t.Words, ""), prefix: t.Prefix}
+	case query.Author, query.URL:
+		f := t.Field
+		t.Field = query.Title
+		return within{f, compilePhrase(t)}
 	}
 	return compilePhrase(t)
 }
@@ -86,11 +98,11 @@ type named struct {
 }
 
 func (c named) names(d *Doc) []name {
-	d.names()
+	f := d.facets()
 	if c.tag {
-		return d.tags
+		return f.tags
 	}
-	return d.sources
+	return f.sources
 }
 
 func (c named) is(n name) bool {
@@ -98,3 +110,19 @@ func (c named) is(n name) bool {
 }
 
 func (c named) match(d *Doc) bool { return slices.ContainsFunc(c.names(d), c.is) }
+
+// within looks for words in the author or the URL: a text of its own, which the
+// clause takes for a headline.
+type within struct {
+	field query.Field
+	clause
+}
+
+func (c within) doc(d *Doc) *Doc {
+	if c.field == query.URL {
+		return &d.facets().url.Doc
+	}
+	return &d.facets().author.Doc
+}
+
+func (c within) match(d *Doc) bool { return c.clause.match(c.doc(d)) }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"tipoff/filters/entity/actor"
 )
 
 // place is something in a story under which a set files watches.
@@ -23,6 +25,8 @@ type place struct {
 	// guard are hashes of words, in any form, one of which the story has to
 	// have besides. None at all ask for nothing.
 	guard []uint64
+	// actors is the table that knows the entity.
+	actors *actor.Table
 }
 
 type placeKind byte
@@ -32,6 +36,14 @@ const (
 	placeHead
 	placeSource
 	placeTag
+	placeDomain
+	placeAuthor
+	placeURL
+	// Those of entities; the name is empty for any.
+	placeActor
+	placeMalware
+	placeCountry
+	placeCVE
 )
 
 // at is the place's hash among those of all kinds.

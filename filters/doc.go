@@ -31,13 +31,8 @@ type Doc struct {
 	indexed sync.Once
 	index   index
 
-	named         sync.Once
-	sources, tags []name
+	lazy
 }
-
-// name is a source or a tag. It is compared by its words, which folded holds
-// closed up.
-type name struct{ folded, written string }
 
 // NewDoc splits the story.
 func NewDoc(s *story.Story) *Doc {
@@ -58,27 +53,8 @@ func (d *Doc) Reset(s *story.Story) {
 		d.starts[f+1] = int32(len(d.buffer.Tokens()))
 	}
 	d.tokens = d.buffer.Tokens()
-	d.indexed, d.named = sync.Once{}, sync.Once{}
-}
-
-func newName(s string) name { return name{closedUp(text.Normalise(s)), s} }
-
-// names makes sources and tags ready.
-func (d *Doc) names() {
-	d.named.Do(func() {
-		d.sources, d.tags = d.sources[:0], d.tags[:0]
-		if d.story.Source != "" {
-			d.sources = append(d.sources, newName(d.story.Source))
-		}
-		for _, o := range d.story.Sources {
-			if o.Name != "" && o.Name != d.story.Source {
-				d.sources = append(d.sources, newName(o.Name))
-			}
-		}
-		for _, t := range d.story.Tags {
-			d.tags = append(d.tags, newName(t))
-		}
-	})
+	d.indexed, d.faceted, d.entity = sync.Once{}, sync.Once{}, nil
+	d.folded = [texts]string{}
 }
 
 // words returns the index of the story's words.
@@ -142,6 +118,16 @@ func (d *Doc) oneWord(p pair) bool {
 	}
 	c := d.tokens[i+2].Text
 	return alternate(a, b, c) && joins(a, b, b, d.index.gaps[i], false) && joins(b, c, c, d.index.gaps[i+1], false)
+}
+
+// foldedText is text f with its letters folded, see [foldCase].
+func (d *Doc) foldedText(f int) string {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	if d.folded[f] == "" {
+		d.folded[f] = foldCase(d.texts[f])
+	}
+	return d.folded[f]
 }
 
 // raw is token i as it stands in the story.

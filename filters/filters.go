@@ -33,19 +33,10 @@ import "tipoff/filters/query"
 
 // Filter is a compiled query. It does not change and is safe for concurrent use.
 type Filter struct {
-	tree    query.Node
-	root    clause
-	program program
-}
-
-// Compile reads a query. The error is always a [*query.Error].
-func Compile(q string) (*Filter, error) {
-	tree, err := query.Parse(q)
-	if err != nil {
-		return nil, err
-	}
-	root := compile(tree)
-	return &Filter{tree: tree, root: root, program: newProgram(root)}, nil
+	tree     query.Node
+	root     clause
+	program  program
+	compiler compiler
 }
 
 // String returns the query in its canonical form, which compiles to the same

@@ -79,6 +79,8 @@ const (
 	costWord cost = iota
 	costPhrase
 	costName
+	costEntity
+	costRegex
 )
 
 func costOf(c clause) cost {
@@ -100,8 +102,12 @@ func costOf(c clause) cost {
 			return costWord
 		}
 		return costPhrase
-	case named:
+	case named, inDomain, inLang, within, comparison, inTime, near:
 		return costName
+	case ofActor, ofCountry, ofMalware, ofCVE, *topic:
+		return costEntity
+	case *regex:
+		return costRegex
 	}
 	return costWord
 }

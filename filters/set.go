@@ -5,7 +5,10 @@ import (
 	"maps"
 	"math/bits"
 	"slices"
+	"strings"
 	"sync"
+
+	"tipoff/filters/entity/actor"
 )
 
 // Set matches a story against many watches at once. It does not change and is
@@ -25,6 +28,8 @@ type Set struct {
 	heads   *headTable
 	// gate is for a set of few watches, nil for others.
 	gate *gate
+	// actors is the table of actors that the watches ask for.
+	actors *actor.Table
 }
 
 // page is some of the watches.
@@ -262,8 +267,14 @@ func (s *Set) add(name string, f *Filter, places []place) {
 	*s.entry(i) = entry{f.program, f, name}
 	(*s.number(name))[name] = i
 	s.count++
-	if len(places) == 0 {
+	for _, p := range places {
+		if p.actors != nil && s.actors == nil {
+			s.actors = p.actors
+		}
+	}
+	if !s.canFile(places) {
 		s.always = append(s.always, i)
+		return
 	}
 	if s.places.keys > fewPlaces {
 		s.gate = nil
@@ -281,6 +292,12 @@ func (s *Set) add(name string, f *Filter, places []place) {
 		}
 		s.places.file(p.kind.at(p.hash), posting{guard: guardOf(p.guard), watch: i, in: p.in, sure: p.sure, used: true})
 	}
+}
+
+// canFile reports whether the set visits these places: it knows one table of
+// actors, which is all that a program has.
+func (s *Set) canFile(places []place) bool {
+	return len(places) > 0 && !slices.ContainsFunc(places, func(p place) bool { return p.actors != nil && p.actors != s.actors })
 }
 
 // number is the part of numbers for a name.
@@ -317,14 +334,11 @@ func (s *Set) Append(names []string, d *Doc) []string {
 	if s.kinds&(1<<placeHead) != 0 {
 		v.heads()
 	}
-	if s.kinds&(1<<placeSource|1<<placeTag) != 0 {
-		d.names()
-		for _, n := range d.sources {
-			v.visit(placeSource.at(hashOf(n.folded)), onAny, true)
-		}
-		for _, n := range d.tags {
-			v.visit(placeTag.at(hashOf(n.folded)), onAny, true)
-		}
+	if s.kinds&facetPlaces != 0 {
+		v.facets()
+	}
+	if s.kinds&entityPlaces != 0 {
+		v.entities()
 	}
 	for _, w := range v.matched {
 		names = append(names, s.entry(w).name)
@@ -365,6 +379,79 @@ func (v *visit) words() {
 	for i := range v.found {
 		c := &v.found[i]
 		v.visit(c.hash, c.in, c.certain)
+	}
+}
+
+const (
+	facetPlaces  = 1<<placeSource | 1<<placeTag | 1<<placeDomain | 1<<placeAuthor | 1<<placeURL
+	entityPlaces = 1<<placeActor | 1<<placeMalware | 1<<placeCountry | 1<<placeCVE
+)
+
+// name visits the place of a name.
+func (v *visit) name(kind placeKind, name string) {
+	if v.set.kinds&(1<<kind) != 0 {
+		v.visit(kind.at(hashOf(name)), onAny, true)
+	}
+}
+
+// facets visits the places of what a story has besides its texts.
+func (v *visit) facets() {
+	f := v.doc.facets()
+	for _, n := range f.sources {
+		v.name(placeSource, n.folded)
+	}
+	for _, n := range f.tags {
+		v.name(placeTag, n.folded)
+	}
+	for _, host := range f.hosts {
+		for ok := true; ok; {
+			v.name(placeDomain, host)
+			_, host, ok = strings.Cut(host, ".")
+		}
+	}
+	v.part(placeAuthor, &f.author.Doc)
+	v.part(placeURL, &f.url.Doc)
+}
+
+// part visits the places of the words of a text of its own.
+func (v *visit) part(kind placeKind, d *Doc) {
+	if v.set.kinds&(1<<kind) == 0 {
+		return
+	}
+	x := d.words()
+	for _, at := range x.first {
+		v.visit(kind.at(x.slots[at].hash), onAny, false)
+	}
+	for i := range x.pairs {
+		v.visit(kind.at(x.pairs[i].hash), onAny, false)
+	}
+}
+
+// entities visits the places of the named things in a story.
+func (v *visit) entities() {
+	e := v.doc.mentions()
+	if v.set.actors != nil {
+		e = v.doc.entities(v.set.actors)
+	}
+	for i := range e.actors {
+		if a := e.actors[i].Actor; a != nil {
+			v.name(placeActor, a.Name)
+		}
+		v.name(placeActor, "")
+	}
+	for i := range e.malware {
+		if m := e.malware[i].Malware; m != nil {
+			v.name(placeMalware, m.Name)
+		}
+		v.name(placeMalware, "")
+	}
+	for i := range e.countries {
+		v.name(placeCountry, e.countries[i].code)
+		v.name(placeCountry, "")
+	}
+	for i := range e.cves {
+		v.name(placeCVE, e.cves[i].ID)
+		v.name(placeCVE, "")
 	}
 }
 

@@ -3,39 +3,129 @@ package filters
 import (
 	"cmp"
 	"slices"
+
+	"tipoff/filters/query"
 )
 
-// found is something that made a query match: tokens from at to end of the
-// texts, or a name after them.
+// found is something that made a query match.
 type found struct {
-	at, end int
-	folded  string
-	written string
+	// at and last are tokens, for the order; at is afterTexts for what is not in
+	// the texts.
+	at, last int
+	// folded is what is the same however it is written.
+	folded, written string
+	field           query.Field
+	// start and end are byte offsets in the field, if placed.
+	start, end int
+	placed     bool
+}
+
+const afterTexts = 1 << 30
+
+// The names of the texts.
+var textNames = [texts]query.Field{"title", "summary", "content"}
+
+// Highlight is a place in a story that made a query match.
+type Highlight struct {
+	// Field is title, summary, content, author, url, source, tag, domain, lang,
+	// or, for an entity that no text mentions, actor, malware, country or cve.
+	Field string `json:"field"`
+	// Text is what stands there, or the entity's name.
+	Text string `json:"text"`
+	// Start and End are byte offsets in the field's text: Text is what is
+	// between them, or the words of it where line breaks are between the words.
+	// Both are 0 where there is no such text.
+	Start int `json:"start"`
+	End   int `json:"end"`
 }
 
 // Terms returns what made the story match, as it stands there: words and
-// phrases in the order of title, summary and content, then sources and tags,
-// each once however often and in which forms it occurs. Only what is wanted
-// counts, not what is excluded. There is none where the story does not match,
-// or matches for what it does not have.
+// phrases in the order of title, summary and content, then the rest, each once
+// however often and in which forms it occurs. Only what is wanted counts, not
+// what is excluded. There is none where the story does not match, or matches
+// for what it does not have.
 func (f *Filter) Terms(d *Doc) []string {
-	if !f.root.match(d) {
-		return nil
-	}
-	var all []found
-	f.root.terms(d, func(x found) { all = append(all, x) })
-	slices.SortStableFunc(all, func(a, b found) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.end, b.end))
-	})
 	var terms []string
-	seen := make(map[string]bool, len(all))
-	for _, x := range all {
+	seen := make(map[string]bool)
+	for _, x := range f.found(d) {
 		if !seen[x.folded] {
 			seen[x.folded] = true
 			terms = append(terms, x.written)
 		}
 	}
 	return terms
+}
+
+// Highlights returns all places that made the story match, in the order of
+// [Filter.Terms] and without overlaps: where two overlap, the longer one
+// counts.
+func (f *Filter) Highlights(d *Doc) []Highlight {
+	var all []Highlight
+	end := -1
+	places := f.found(d)
+	slices.SortStableFunc(places, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(b.last, a.last))
+	})
+	for _, x := range places {
+		if x.at < afterTexts && x.last <= end {
+			continue
+		}
+		h := Highlight{string(x.field), x.written, x.start, x.end}
+		if x.at < afterTexts && x.at <= end { // begins inside of the one before
+			continue
+		}
+		if !slices.Contains(all, h) {
+			all = append(all, h)
+		}
+		end = max(end, min(x.last, afterTexts-1))
+	}
+	return all
+}
+
+// found lists what made the story match, in order.
+func (f *Filter) found(d *Doc) []found {
+	if !f.program.match(d) {
+		return nil
+	}
+	var all []found
+	f.root.terms(d, func(x found) { all = append(all, x) })
+	slices.SortStableFunc(all, func(a, b found) int {
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.last, b.last))
+	})
+	return all
+}
+
+// placed is what stands in the texts from the first to the last token of a span.
+func (d *Doc) placed(s span) found {
+	f := d.textOf(s.first)
+	x := found{
+		at: s.first, last: s.last, written: d.written(s.first, s.last), field: textNames[f],
+		start: d.tokens[s.first].Start, end: d.tokens[s.last].End, placed: true,
+	}
+	for i := s.first; i <= s.last; i++ {
+		x.folded += d.tokens[i].Text
+	}
+	return x
+}
+
+// aside is something that is not in the texts.
+func aside(f query.Field, written string) found {
+	at := afterTexts + 2
+	switch f {
+	case query.Source:
+		at = afterTexts
+	case query.Tag:
+		at = afterTexts + 1
+	}
+	return found{at: at, last: at, folded: string(f) + ":" + written, written: written, field: f}
+}
+
+// mention is an entity where a text has it, or by its name.
+func (d *Doc) mention(f query.Field, s span, name string) found {
+	if s == outside {
+		return aside(f, name)
+	}
+	return d.placed(s)
 }
 
 func (everything) terms(*Doc, func(found)) {}
@@ -59,40 +149,22 @@ func (c *phrase) terms(d *Doc, add func(found)) {
 	if len(c.words) == 0 {
 		return
 	}
-	x := func(s span) found {
-		f := found{at: s.first, end: s.last, written: d.written(s.first, s.last)}
-		for i := s.first; i <= s.last; i++ {
-			f.folded += d.tokens[i].Text
-		}
-		return f
-	}
-	if c.prefix { // which may find other words further on
-		c.visit(d, func(s span) bool { add(x(s)); return true })
-		return
-	}
-	first := span{first: len(d.tokens)}
-	c.visit(d, func(s span) bool {
-		if s.first < first.first {
-			first = s
-		}
-		return true
-	})
-	if first.first < len(d.tokens) {
-		add(x(first))
-	}
+	c.visit(d, func(s span) bool { add(d.placed(s)); return true })
 }
 
 func (c named) terms(d *Doc, add func(found)) {
 	if c.name == "" {
 		return
 	}
-	for i, n := range c.names(d) {
+	field := query.Source
+	if c.tag {
+		field = query.Tag
+	}
+	for _, n := range c.names(d) {
 		if c.is(n) {
-			at := len(d.tokens) + i
-			if c.tag {
-				at += len(d.sources)
-			}
-			add(found{at: at, end: at, folded: n.folded, written: n.written})
+			x := aside(field, n.written)
+			x.folded = n.folded
+			add(x)
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (d Deps) ago(age string) (time.Time, error) {
 	if age == "" {
 		return time.Time{}, nil
 	}
-	t, err := ParseAge(age)
+	t, err := filters.ParseAge(age)
 	if err != nil {
 		return time.Time{}, &problem{title: "since " + err.Error()}
 	}

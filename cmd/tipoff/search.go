@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"tipoff/bot/card"
-	"tipoff/bot/command"
 	"tipoff/bot/store"
 	"tipoff/filters"
 	"tipoff/sources/story"
@@ -104,7 +103,7 @@ func ago(age string, now time.Time) (time.Time, error) {
 	if age == "" {
 		return time.Time{}, nil
 	}
-	d, err := command.ParseAge(age)
+	d, err := filters.ParseAge(age)
 	if err != nil {
 		return time.Time{}, usage("--since: %w", err)
 	}

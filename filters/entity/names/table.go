@@ -259,3 +259,13 @@ func camelAt(raw, folded string) int {
 	}
 	return at
 }
+
+// Spellings returns the words of an alias in all of the ways in which a Table
+// finds it.
+func Spellings(a *Alias) [][]string {
+	var all [][]string
+	for _, f := range forms(a) {
+		all = append(all, f.words)
+	}
+	return all
+}

@@ -1,0 +1,339 @@
+package filters
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+
+	"tipoff/filters/entity/actor"
+	"tipoff/filters/entity/country"
+	"tipoff/filters/entity/cve"
+	"tipoff/filters/entity/malware"
+	"tipoff/filters/entity/names"
+	"tipoff/filters/pack"
+	"tipoff/filters/query"
+)
+
+// Lexicon is what names in a query mean: which actors there are, and which
+// sets. It is safe for concurrent use. The zero Lexicon has what the program
+// ships with; it must not be copied once in use.
+type Lexicon struct {
+	actors *actor.Table
+	own    map[string]string // queries of the config's sets
+
+	mu     sync.Mutex
+	topics map[string]*topic
+}
+
+// shipped is the lexicon of those who bring none.
+var shipped Lexicon
+
+// SetError says which set cannot be read. What is wrong with its query, an
+// error of package query mostly, is inside.
+type SetError struct {
+	Name string
+	Err  error
+}
+
+func (e *SetError) Error() string { return fmt.Sprintf("set %s: %v", e.Name, e.Err) }
+
+// Unwrap returns what is wrong with the query.
+func (e *SetError) Unwrap() error { return e.Err }
+
+// NewLexicon returns a lexicon with a table of actors, nil for the one that the
+// program ships with, and further sets: queries by their names. A set that has
+// the name of a topic pack extends the pack. The error is a [*SetError].
+func NewLexicon(actors *actor.Table, sets map[string]string) (*Lexicon, error) {
+	l := &Lexicon{actors: actors, own: make(map[string]string)}
+	for name, q := range sets {
+		if setName(name) == "" {
+			return nil, &SetError{name, fmt.Errorf("a set's name has letters, digits and hyphens, such as china or our-products")}
+		}
+		l.own[setName(name)] = q
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.own)) {
+		if _, err := l.topic(name, nil); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// setName is the name of a set as it is compared, or "" for one that is none.
+func setName(s string) string {
+	s = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(s), " ", "-"))
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || strings.Trim(s, "-") == "" {
+		return ""
+	}
+	return s
+}
+
+// Sets lists the names of the sets, sorted.
+func (l *Lexicon) Sets() []string {
+	all := pack.Names()
+	for name := range l.own {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// Actors is the table of actors.
+func (l *Lexicon) Actors() *actor.Table {
+	if l.actors == nil {
+		return actor.Builtin()
+	}
+	return l.actors
+}
+
+// Compile reads the query of a watch. The error is always a [*query.Error].
+func (l *Lexicon) Compile(q string) (*Filter, error) { return l.compile(q, time.Time{}, nil) }
+
+// CompileSearch reads the query of a search, which may say since: and before:.
+// Ages count back from now. The error is always a [*query.Error].
+func (l *Lexicon) CompileSearch(q string, now time.Time) (*Filter, error) {
+	return l.compile(q, now, nil)
+}
+
+// Compile is [Lexicon.Compile] of the lexicon that the program ships with.
+func Compile(q string) (*Filter, error) { return shipped.Compile(q) }
+
+// CompileSearch is [Lexicon.CompileSearch] of the lexicon that the program
+// ships with.
+func CompileSearch(q string, now time.Time) (*Filter, error) { return shipped.CompileSearch(q, now) }
+
+func (l *Lexicon) compile(q string, now time.Time, path []string) (*Filter, error) {
+	c := compiler{lexicon: l, now: now, path: path}
+	tree, err := query.ParseWith(q, c.check)
+	if err != nil {
+		return nil, err
+	}
+	root := c.compile(tree)
+	return &Filter{tree: tree, root: root, program: newProgram(root), compiler: c}, nil
+}
+
+// topic is a set: a filter that others use by its name.
+type topic struct {
+	name    string
+	filters []*Filter // that of the pack and that of the config, or one of them
+}
+
+// topic returns a set. path are those that are being read. The error is a
+// [*SetError]; for a name that there is not, both are nil.
+func (l *Lexicon) topic(name string, path []string) (*topic, error) {
+	l.mu.Lock()
+	t := l.topics[name]
+	l.mu.Unlock()
+	if t != nil {
+		return t, nil
+	}
+	if slices.Contains(path, name) {
+		return nil, &SetError{name, fmt.Errorf("it uses itself, by way of %s", strings.Join(append(path, name), " -> "))}
+	}
+	t = &topic{name: name}
+	path = append(slices.Clip(path), name)
+	shippedQuery, ships := pack.Query(name)
+	ownQuery, owns := l.own[name]
+	for _, q := range []struct {
+		text string
+		ok   bool
+	}{{shippedQuery, ships}, {ownQuery, owns}} {
+		if !q.ok {
+			continue
+		}
+		f, err := l.compile(q.text, time.Time{}, path)
+		if err != nil {
+			return nil, &SetError{name, err}
+		}
+		t.filters = append(t.filters, f)
+	}
+	if len(t.filters) == 0 {
+		return nil, nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.topics == nil {
+		l.topics = make(map[string]*topic)
+	}
+	l.topics[name] = t
+	return t, nil
+}
+
+// compiler makes clauses of a tree.
+type compiler struct {
+	lexicon *Lexicon
+	now     time.Time // zero for a watch
+	path    []string  // of sets
+}
+
+// check is the [query.Checker].
+func (c *compiler) check(f query.Field, text string, prefix bool) (string, *query.Fault) {
+	switch f {
+	case query.Country:
+		if code, ok := country.Lookup(text); ok {
+			return strings.ToLower(code), nil
+		}
+		return "", &query.Fault{Expected: "a country by its name or ISO code, such as china or cn"}
+	case query.Actor:
+		if prefix {
+			return text, c.checkPrefix(text, actorNames(c.lexicon.Actors()), "the beginning of a threat actor's name")
+		}
+		if _, ok := c.lexicon.Actors().Lookup(text); ok {
+			return text, nil
+		}
+		return "", unknown(text, "a threat actor by any of its names (or quotes and no field, to look for the words)", "actor:", actorNames(c.lexicon.Actors()))
+	case query.Malware:
+		if prefix {
+			return text, c.checkPrefix(text, malwareNames(), "the beginning of a malware's name")
+		}
+		if _, ok := malware.Lookup(text); ok {
+			return text, nil
+		}
+		return "", unknown(text, "a malware or tool by any of its names (or quotes and no field, to look for the words)", "malware:", malwareNames())
+	case query.CVE:
+		if p, ok := cve.Pattern(text); ok {
+			return p, nil
+		}
+		return "", &query.Fault{Expected: "a CVE id, such as CVE-2024-3400 or CVE-2024-*"}
+	case query.Set:
+		return c.checkSet(text)
+	case query.Domain:
+		return checkDomain(text)
+	case query.Lang:
+		return checkLang(text)
+	case query.Since, query.Before:
+		return text, c.checkTime(f, text)
+	}
+	return text, nil
+}
+
+func (c *compiler) checkPrefix(prefix string, known []string, expected string) *query.Fault {
+	key := names.Key(prefix)
+	if key != "" && slices.ContainsFunc(known, func(n string) bool { return strings.HasPrefix(names.Key(n), key) }) {
+		return nil
+	}
+	return &query.Fault{Expected: expected, Found: fmt.Sprintf("%q, with which none begins", prefix)}
+}
+
+func (c *compiler) checkSet(text string) (string, *query.Fault) {
+	name := setName(text)
+	t, err := c.lexicon.topic(name, c.path)
+	if err != nil {
+		return "", &query.Fault{Expected: "a set that can be read", Found: err.Error()}
+	}
+	if t == nil {
+		return "", unknown(text, "one of the sets "+strings.Join(c.lexicon.Sets(), ", "), "set:", c.lexicon.Sets())
+	}
+	return name, nil
+}
+
+func (c *compiler) checkTime(f query.Field, text string) *query.Fault {
+	if c.now.IsZero() {
+		return &query.Fault{Expected: "a query for stories to come", Found: string(f) + ":, which only a search or a back-test knows"}
+	}
+	if _, err := when(text, c.now); err != nil {
+		return &query.Fault{Expected: "a date or an age, such as 2026-11-01 or 7d", Suggest: ""}
+	}
+	return nil
+}
+
+// when reads a time: an age before now, or a date, with a time of the day or
+// without, in UTC unless it says otherwise.
+func when(s string, now time.Time) (time.Time, error) {
+	if age, err := ParseAge(s); err == nil {
+		return now.Add(-age), nil
+	}
+	for _, layout := range []string{time.DateOnly, "2006-01", "2006", time.RFC3339, "2006-01-02T15:04", "2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, strings.ToUpper(s)); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is neither a date nor an age", s)
+}
+
+// unknown is the fault of a name that is none of the known ones; it suggests
+// the most like it.
+func unknown(name, expected, field string, known []string) *query.Fault {
+	fault := &query.Fault{Expected: expected}
+	key := names.Key(name)
+	least := 1 + len(key)/4
+	for _, n := range known {
+		if d := levenshtein.ComputeDistance(key, names.Key(n)); d <= least {
+			least = d - 1
+			fault.Suggest = query.Value{Field: query.Field(strings.TrimSuffix(field, ":")), Text: n}.String()
+		}
+	}
+	return fault
+}
+
+func actorNames(t *actor.Table) (all []string) {
+	for _, a := range t.All() {
+		for _, alias := range a.Aliases {
+			all = append(all, alias.Name)
+		}
+		if a.ID != "" {
+			all = append(all, a.ID)
+		}
+	}
+	return all
+}
+
+func malwareNames() (all []string) {
+	for _, m := range malware.All() {
+		for _, alias := range m.Aliases {
+			all = append(all, alias.Name)
+		}
+	}
+	return all
+}
+
+// checkDomain brings a host into the form in which hosts are compared.
+func checkDomain(text string) (string, *query.Fault) {
+	host := strings.ToLower(strings.NewReplacer("[.]", ".", "(.)", ".", "[dot]", ".", "[", "", "]", "").Replace(text))
+	_, after, isURL := strings.Cut(host, "://")
+	if isURL {
+		host = after
+	}
+	host, path, _ := strings.Cut(host, "/")
+	host, _, port := strings.Cut(host, ":")
+	host = strings.Trim(strings.TrimPrefix(host, "*."), ".")
+	ok := host != "" && !strings.ContainsAny(host, " *?#@%\\\"'(),;<>=&")
+	if ok && !isURL && path == "" && !port {
+		return host, nil
+	}
+	fault := &query.Fault{Expected: "the name of a site, such as cisa.gov"}
+	if ok {
+		fault.Suggest = "domain:" + host
+	}
+	return "", fault
+}
+
+// languages are names that people write for codes.
+var languages = map[string]string{
+	"english": "en", "chinese": "zh", "russian": "ru", "german": "de", "french": "fr", "spanish": "es", "japanese": "ja",
+	"korean": "ko", "persian": "fa", "farsi": "fa", "arabic": "ar", "italian": "it", "portuguese": "pt", "ukrainian": "uk",
+	"dutch": "nl", "polish": "pl", "turkish": "tr", "hebrew": "he", "hindi": "hi",
+}
+
+// checkLang brings a language tag (BCP 47) into the form in which they are
+// compared.
+func checkLang(text string) (string, *query.Fault) {
+	tag := strings.ToLower(strings.ReplaceAll(text, "_", "-"))
+	first, _, _ := strings.Cut(tag, "-")
+	letters := strings.Trim(first, "abcdefghijklmnopqrstuvwxyz") == ""
+	if letters && (len(first) == 2 || len(first) == 3) && strings.Trim(tag, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" {
+		return tag, nil
+	}
+	fault := &query.Fault{Expected: "the code of a language, such as en or zh-hant"}
+	if code := languages[tag]; code != "" {
+		fault.Suggest = "lang:" + code
+	}
+	return "", fault
+}
