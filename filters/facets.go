@@ -1,7 +1,7 @@
 package filters
 
 import (
-	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -63,20 +63,9 @@ func (d *Doc) facets() *facets {
 }
 
 func (f *facets) addHost(address string) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return
+	if host := hostOf(address); host != "" && !slices.Contains(f.hosts, host) {
+		f.hosts = append(f.hosts, host)
 	}
-	host := strings.ToLower(strings.Trim(u.Hostname(), "."))
-	if host == "" {
-		return
-	}
-	for _, known := range f.hosts {
-		if known == host {
-			return
-		}
-	}
-	f.hosts = append(f.hosts, host)
 }
 
 // entities are the named things of a story: those that it came with, and those
