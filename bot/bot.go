@@ -124,7 +124,7 @@ func (a *App) open(ctx context.Context) error {
 	if err := a.store.SyncWatches(ctx, a.cfg.Watches); err != nil {
 		return fmt.Errorf("apply the config's watches: %w", err)
 	}
-	if a.book, err = watch.NewBook(ctx, a.store, a.Log); err != nil {
+	if a.book, err = watch.NewBook(ctx, a.store, a.cfg.Lexicon, a.Log); err != nil {
 		return err
 	}
 	a.sayUnheard()
@@ -162,7 +162,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.search = search.New(a.store, a.book.Current, a.Now)
 	a.commands = command.New(a.cfg.Command, command.News(command.Deps{
 		Archive: a.search, BackTester: a.search, Watches: a.book, Sources: a.store,
-		Channels: a.cfg.Channels, Clock: a.Now, Log: a.Log,
+		Channels: a.cfg.Channels, Lexicon: a.cfg.Lexicon, Clock: a.Now, Log: a.Log,
 	}), a.store, a.Log)
 
 	a.commands.Observe = a.metrics.Command

@@ -29,7 +29,11 @@
 // for every story.
 package filters
 
-import "tipoff/filters/query"
+import (
+	"time"
+
+	"tipoff/filters/query"
+)
 
 // Filter is a compiled query. It does not change and is safe for concurrent use.
 type Filter struct {
@@ -45,3 +49,29 @@ func (f *Filter) String() string { return f.tree.String() }
 
 // Match reports whether the story is one that the query wants.
 func (f *Filter) Match(d *Doc) bool { return f.program.match(d) }
+
+// Since is a time before which no story matches, by what a search says of
+// since:; zero if there is none.
+func (f *Filter) Since() time.Time {
+	return f.bound(false, func(a, b time.Time) bool { return a.After(b) })
+}
+
+// Before is a time from which on no story matches, by what a search says of
+// before:; zero if there is none.
+func (f *Filter) Before() time.Time {
+	return f.bound(true, func(a, b time.Time) bool { return a.Before(b) })
+}
+
+// bound is the closest of the bounds that hold for the whole query.
+func (f *Filter) bound(before bool, closer func(a, b time.Time) bool) (best time.Time) {
+	all, ok := f.root.(allOf)
+	if !ok {
+		all = allOf{f.root}
+	}
+	for _, c := range all {
+		if t, ok := c.(inTime); ok && t.before == before && (best.IsZero() || closer(t.t, best)) {
+			best = t.t
+		}
+	}
+	return best
+}

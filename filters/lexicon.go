@@ -1,6 +1,8 @@
 package filters
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,8 +22,8 @@ import (
 )
 
 // Lexicon is what names in a query mean: which actors there are, and which
-// sets. It is safe for concurrent use. The zero Lexicon has what the program
-// ships with; it must not be copied once in use.
+// sets. It is safe for concurrent use. Nil and the zero Lexicon have what the
+// program ships with; a Lexicon must not be copied.
 type Lexicon struct {
 	actors *actor.Table
 	own    map[string]string // queries of the config's sets
@@ -36,8 +38,10 @@ var shipped Lexicon
 // SetError says which set cannot be read. What is wrong with its query, an
 // error of package query mostly, is inside.
 type SetError struct {
-	Name string
+	Name string // as it was given
 	Err  error
+	// BadName says that it is the name that is wrong.
+	BadName bool
 }
 
 func (e *SetError) Error() string { return fmt.Sprintf("set %s: %v", e.Name, e.Err) }
@@ -50,14 +54,19 @@ func (e *SetError) Unwrap() error { return e.Err }
 // the name of a topic pack extends the pack. The error is a [*SetError].
 func NewLexicon(actors *actor.Table, sets map[string]string) (*Lexicon, error) {
 	l := &Lexicon{actors: actors, own: make(map[string]string)}
+	written := make(map[string]string)
 	for name, q := range sets {
 		if setName(name) == "" {
-			return nil, &SetError{name, fmt.Errorf("a set's name has letters, digits and hyphens, such as china or our-products")}
+			return nil, &SetError{Name: name, BadName: true, Err: fmt.Errorf("a set's name has letters, digits and hyphens, such as china or our-products")}
 		}
 		l.own[setName(name)] = q
+		written[setName(name)] = name
 	}
 	for _, name := range slices.Sorted(maps.Keys(l.own)) {
 		if _, err := l.topic(name, nil); err != nil {
+			if wrong, ok := errors.AsType[*SetError](err); ok {
+				wrong.Name = cmp.Or(written[wrong.Name], wrong.Name)
+			}
 			return nil, err
 		}
 	}
@@ -73,8 +82,17 @@ func setName(s string) string {
 	return s
 }
 
+// orShipped is the lexicon, or the shipped one for nil.
+func (l *Lexicon) orShipped() *Lexicon {
+	if l == nil {
+		return &shipped
+	}
+	return l
+}
+
 // Sets lists the names of the sets, sorted.
 func (l *Lexicon) Sets() []string {
+	l = l.orShipped()
 	all := pack.Names()
 	for name := range l.own {
 		if !slices.Contains(all, name) {
@@ -87,7 +105,7 @@ func (l *Lexicon) Sets() []string {
 
 // Actors is the table of actors.
 func (l *Lexicon) Actors() *actor.Table {
-	if l.actors == nil {
+	if l == nil || l.actors == nil {
 		return actor.Builtin()
 	}
 	return l.actors
@@ -110,7 +128,7 @@ func Compile(q string) (*Filter, error) { return shipped.Compile(q) }
 func CompileSearch(q string, now time.Time) (*Filter, error) { return shipped.CompileSearch(q, now) }
 
 func (l *Lexicon) compile(q string, now time.Time, path []string) (*Filter, error) {
-	c := compiler{lexicon: l, now: now, path: path}
+	c := compiler{lexicon: l.orShipped(), now: now, path: path}
 	tree, err := query.ParseWith(q, c.check)
 	if err != nil {
 		return nil, err
@@ -135,7 +153,7 @@ func (l *Lexicon) topic(name string, path []string) (*topic, error) {
 		return t, nil
 	}
 	if slices.Contains(path, name) {
-		return nil, &SetError{name, fmt.Errorf("it uses itself, by way of %s", strings.Join(append(path, name), " -> "))}
+		return nil, &SetError{Name: name, Err: fmt.Errorf("it uses itself, by way of %s", strings.Join(append(path, name), " -> "))}
 	}
 	t = &topic{name: name}
 	path = append(slices.Clip(path), name)
@@ -150,7 +168,7 @@ func (l *Lexicon) topic(name string, path []string) (*topic, error) {
 		}
 		f, err := l.compile(q.text, time.Time{}, path)
 		if err != nil {
-			return nil, &SetError{name, err}
+			return nil, &SetError{Name: name, Err: err}
 		}
 		t.filters = append(t.filters, f)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"tipoff/bot/alert"
 	"tipoff/bot/card"
-	"tipoff/filters"
 )
 
 // latestCommand is "latest": the newest stories, of all, of one source or of
@@ -37,7 +36,7 @@ func latestCommand(d Deps) *Command {
 				query = fmt.Sprintf("(%s) source:%q", query, name)
 				title += " from " + name
 			}
-			f, err := filters.Compile(query)
+			f, err := d.Lexicon.CompileSearch(query, d.Clock())
 			if err != nil {
 				return card.Page{}, fmt.Errorf("query of latest: %w", err)
 			}

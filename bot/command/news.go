@@ -46,8 +46,11 @@ type Deps struct {
 	Sources    Sources
 	// Channels are the configured ones. None is fine.
 	Channels []alert.Channel
-	Clock    func() time.Time
-	Log      *slog.Logger
+	// Lexicon is what queries are compiled with; nil has what the program ships
+	// with.
+	Lexicon *filters.Lexicon
+	Clock   func() time.Time
+	Log     *slog.Logger
 }
 
 // News returns the commands of the program: everything under /news.

@@ -25,7 +25,7 @@ func searchCommand(d Deps) *Command {
 	return &Command{
 		Name: "search", Help: "Search the archive, newest first", Options: []Option{queryOption, sinceOption},
 		Run: func(ctx context.Context, r *Request) (card.Page, error) {
-			f, err := filters.Compile(r.Args["query"])
+			f, err := d.Lexicon.CompileSearch(r.Args["query"], d.Clock())
 			if err != nil {
 				return card.Page{}, err
 			}

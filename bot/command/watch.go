@@ -12,7 +12,6 @@ import (
 	"tipoff/bot/alert"
 	"tipoff/bot/card"
 	"tipoff/bot/store"
-	"tipoff/filters"
 )
 
 const (
@@ -33,7 +32,7 @@ func watchAddCommand(d Deps) *Command {
 			{Name: "severity", Help: "How much it matters; medium without it", Choices: severities()},
 		},
 		Run: func(ctx context.Context, r *Request) (card.Page, error) {
-			f, err := filters.Compile(r.Args["query"])
+			f, err := d.Lexicon.Compile(r.Args["query"])
 			if err != nil {
 				return card.Page{}, err
 			}

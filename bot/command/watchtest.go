@@ -12,7 +12,6 @@ import (
 
 	"tipoff/bot/card"
 	"tipoff/bot/store"
-	"tipoff/filters"
 )
 
 // watchTestCommand is "watch test QUERY": what a watch would have found.
@@ -22,7 +21,7 @@ func watchTestCommand(d Deps) *Command {
 	return &Command{
 		Name: "test", Help: "Try a query on the past, before you make it a watch", Options: []Option{queryOption, since},
 		Run: func(ctx context.Context, r *Request) (card.Page, error) {
-			f, err := filters.Compile(r.Args["query"])
+			f, err := d.Lexicon.CompileSearch(r.Args["query"], d.Clock())
 			if err != nil {
 				return card.Page{}, err
 			}

@@ -19,6 +19,7 @@ import (
 	_ "time/tzdata" // zones work on machines that have no zone files
 
 	"tipoff/bot/alert"
+	"tipoff/filters"
 	"tipoff/sources"
 )
 
@@ -45,11 +46,15 @@ type Config struct {
 	// Zone is the zone of schedules and of times that people read.
 	Zone *time.Location
 	// Command is the slash command's name, without the slash.
-	Command  string
-	Slack    Slack
-	Discord  Discord
-	Fetch    Fetch
-	Actors   Actors
+	Command string
+	Slack   Slack
+	Discord Discord
+	Fetch   Fetch
+	Actors  Actors
+	// Sets are queries by the names under which others use them, as set:NAME.
+	Sets map[string]string
+	// Lexicon is what queries are compiled with: the actors and the sets.
+	Lexicon  *filters.Lexicon
 	Sources  []sources.Source
 	Channels []alert.Channel
 	Watches  []alert.Watch

@@ -155,7 +155,7 @@ func (d *decoder) watches(top section, c *Config) []alert.Watch {
 		s.need("name", "give the watch a short name, as in name: china")
 		s.need("query", "say what to look for, as in query: 'ransomware OR wiper'; * matches every story")
 		read(s, "name", &w.Name, parseName)
-		read(s, "query", &w.Query, parseQuery)
+		read(s, "query", &w.Query, parseQuery(c.Lexicon))
 		w.Channels = readList(s, "channels", func(name string) (string, error) {
 			if !slices.Contains(known, name) {
 				return "", errors.New(noChannel(name, known))
@@ -209,21 +209,27 @@ func parseSchedule(zone *time.Location) func(string) (string, error) {
 }
 
 // parseQuery checks a query; its mistakes are told at their place inside it.
-func parseQuery(s string) (string, error) {
-	if strings.TrimSpace(s) == "" {
-		return "", errors.New("the query is empty; * matches every story")
-	}
-	_, err := filters.Compile(s)
-	var e *query.Error
-	switch {
-	case err == nil:
+func parseQuery(l *filters.Lexicon) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if strings.TrimSpace(s) == "" {
+			return "", errors.New("the query is empty; * matches every story")
+		}
+		if _, err := l.Compile(s); err != nil {
+			return "", misplacedIn(err)
+		}
 		return s, nil
-	case !errors.As(err, &e):
-		return "", err
+	}
+}
+
+// misplacedIn is an error of a query with its place.
+func misplacedIn(err error) error {
+	e, ok := errors.AsType[*query.Error](err)
+	if !ok {
+		return err
 	}
 	text := "expected " + e.Expected + ", found " + e.Found
 	if e.Suggest != "" {
 		text += "; try " + e.Suggest
 	}
-	return "", &misplaced{at: e.Col - 1, err: errors.New(text)}
+	return &misplaced{at: e.Col - 1, err: errors.New(text)}
 }

@@ -55,7 +55,7 @@ func (p *pairs) add(key string, v any) {
 }
 
 func (c *Config) document() yaml.MapSlice {
-	var slack, discord, fetch, actors pairs
+	var slack, discord, fetch, actors, sets pairs
 	slack.add("bot_token", c.Slack.BotToken.String())
 	slack.add("app_token", c.Slack.AppToken.String())
 	slack.add("signing_secret", c.Slack.SigningSecret.String())
@@ -78,6 +78,9 @@ func (c *Config) document() yaml.MapSlice {
 	}
 	fetch.add("allow_private", private)
 	actors.add("import", c.Actors.Import)
+	for _, name := range slices.Sorted(maps.Keys(c.Sets)) {
+		sets.add(name, c.Sets[name])
+	}
 
 	var list [3][]yaml.MapSlice
 	for _, s := range c.Sources {
@@ -127,7 +130,7 @@ func (c *Config) document() yaml.MapSlice {
 	for _, part := range []struct {
 		key string
 		p   pairs
-	}{{"slack", slack}, {"discord", discord}, {"fetch", fetch}, {"actors", actors}} {
+	}{{"slack", slack}, {"discord", discord}, {"fetch", fetch}, {"actors", actors}, {"sets", sets}} {
 		if len(part.p.MapSlice) > 0 {
 			doc = append(doc, yaml.MapItem{Key: part.key, Value: part.p.MapSlice})
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	topKeys     = []string{"store", "listen", "timezone", "command", "slack", "discord", "fetch", "actors", "sources", "channels", "watches"}
+	topKeys     = []string{"store", "listen", "timezone", "command", "slack", "discord", "fetch", "actors", "sets", "sources", "channels", "watches"}
 	slackKeys   = []string{"bot_token", "app_token", "signing_secret", "api_url"}
 	discordKeys = []string{"token", "application_id", "public_key", "guild_id", "api_url"}
 	fetchKeys   = []string{"schedule", "timeout", "max_bytes", "concurrency", "per_host", "user_agent", "contact", "allow_private", "full_text"}
@@ -29,6 +29,7 @@ func (d *decoder) config(root *node) *Config {
 	c.Discord = d.discord(top.node("discord"))
 	c.Fetch = d.fetch(top.node("fetch"), c.Zone)
 	c.Actors = d.actors(top.node("actors"))
+	c.Sets, c.Lexicon = d.sets(top, c.Actors)
 	c.Sources = d.sources(top, c)
 	c.Channels = d.channels(top, c)
 	c.Watches = d.watches(top, c)

@@ -55,7 +55,7 @@ func newDesk(t *testing.T, watches []alert.Watch, srcs ...sources.Source) *desk 
 		d.sources[s.Name] = srcs[i]
 	}
 	d.must(d.store.SyncSources(t.Context(), srcs))
-	d.book, err = watch.NewBook(t.Context(), d.store, slog.New(slog.DiscardHandler))
+	d.book, err = watch.NewBook(t.Context(), d.store, nil, slog.New(slog.DiscardHandler))
 	d.must(err)
 	d.pipeline = pipeline.New(pipeline.Options{
 		Store: archive{d.store}, Watches: d.book.Current, Now: d.Now, Log: slog.New(slog.DiscardHandler),

@@ -43,6 +43,7 @@ func (s *Searcher) Search(ctx context.Context, q store.Search) ([]store.Hit, err
 // watch. The days count from the archive's oldest story where that is later,
 // and are one at least: an hour's archive says nothing of a day.
 func (s *Searcher) BackTest(ctx context.Context, f *filters.Filter, since time.Time) (store.BackTest, error) {
+	since = later(since, f.Since())
 	result := store.BackTest{Overlap: make(map[string]int), Days: 1}
 	oldest, err := s.archive.Oldest(ctx)
 	if err != nil {

@@ -57,7 +57,7 @@ func TestBackTest(t *testing.T) {
 		a.stories = append(a.stories, story.Story{Title: title, Seen: now.Add(-time.Duration(i) * 24 * time.Hour)})
 	}
 	a.watches = []alert.Watch{{Name: "china", Query: "china"}, {Name: "other", Query: "nowhere"}}
-	book, err := watch.NewBook(t.Context(), a, slog.New(slog.DiscardHandler))
+	book, err := watch.NewBook(t.Context(), a, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestBackTest(t *testing.T) {
 
 func TestABadStoredWatchIsLeftOut(t *testing.T) {
 	a := archive{watches: []alert.Watch{{Name: "bad", Query: "(((("}, {Name: "good", Query: "leak"}}}
-	book, err := watch.NewBook(t.Context(), a, slog.New(slog.DiscardHandler))
+	book, err := watch.NewBook(t.Context(), a, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

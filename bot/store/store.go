@@ -96,6 +96,21 @@ type Search struct {
 	Before string
 }
 
+// Span is the span of time in which a hit can be: zero is open.
+func (q Search) Span() (since, until time.Time) {
+	since, until = q.Since, q.Until
+	if q.Filter == nil {
+		return since, until
+	}
+	if t := q.Filter.Since(); t.After(since) {
+		since = t
+	}
+	if t := q.Filter.Before(); !t.IsZero() && (until.IsZero() || t.Before(until)) {
+		until = t
+	}
+	return since, until
+}
+
 // Hit is a story that was found; Cursor continues after it.
 type Hit struct {
 	Story  story.Story

@@ -30,17 +30,19 @@ type Compiled struct {
 // Book holds the watches in force. It is safe for use by many goroutines;
 // readers never wait for a change.
 type Book struct {
-	store Store
-	log   *slog.Logger
-	now   atomic.Pointer[Compiled]
+	store   Store
+	lexicon *filters.Lexicon
+	log     *slog.Logger
+	now     atomic.Pointer[Compiled]
 
 	// mu keeps an older reading of the store from replacing a newer one.
 	mu sync.Mutex
 }
 
-// NewBook reads the watches from the store.
-func NewBook(ctx context.Context, store Store, log *slog.Logger) (*Book, error) {
-	b := &Book{store: store, log: log}
+// NewBook reads the watches from the store. The lexicon is what their queries
+// are compiled with; nil has what the program ships with.
+func NewBook(ctx context.Context, store Store, lexicon *filters.Lexicon, log *slog.Logger) (*Book, error) {
+	b := &Book{store: store, lexicon: lexicon, log: log}
 	return b, b.Reload(ctx)
 }
 
@@ -57,18 +59,48 @@ func (b *Book) Reload(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the watches: %w", err)
 	}
+	old := b.now.Load()
 	c := &Compiled{Watches: make(map[string]alert.Watch), Filters: make(map[string]*filters.Filter)}
 	for _, w := range all {
-		f, err := filters.Compile(w.Query)
-		if err != nil {
-			b.log.Error("a stored watch is off: its query cannot be read", "watch", w.Name, "error", err)
-			continue
+		f := old.filter(w)
+		if f == nil {
+			if f, err = b.lexicon.Compile(w.Query); err != nil {
+				b.log.Error("a stored watch is off: its query cannot be read", "watch", w.Name, "error", err)
+				continue
+			}
 		}
 		c.Watches[w.Name], c.Filters[w.Name] = w, f
 	}
-	c.Set = filters.NewSet(c.Filters)
+	c.Set = old.update(c.Filters)
 	b.now.Store(c)
 	return nil
+}
+
+// filter is that of a watch which has stayed as it was, or nil.
+func (c *Compiled) filter(w alert.Watch) *filters.Filter {
+	if c == nil || c.Watches[w.Name].Query != w.Query {
+		return nil
+	}
+	return c.Filters[w.Name]
+}
+
+// update makes the set of these filters from the one there is.
+func (c *Compiled) update(all map[string]*filters.Filter) *filters.Set {
+	if c == nil {
+		return filters.NewSet(all)
+	}
+	set := c.Set
+	for name := range c.Filters {
+		if all[name] == nil {
+			set = set.Remove(name)
+		}
+	}
+	for name, f := range all {
+		if c.Filters[name] != f {
+			set = set.Add(name, f)
+		}
+	}
+	return set
 }
 
 // Watches lists the watches in force, by name.
@@ -79,7 +111,7 @@ func (b *Book) AddWatch(ctx context.Context, w alert.Watch, by string) error {
 	if err := w.Validate(); err != nil {
 		return err
 	}
-	if _, err := filters.Compile(w.Query); err != nil {
+	if _, err := b.lexicon.Compile(w.Query); err != nil {
 		return err
 	}
 	if err := b.store.AddWatch(ctx, w, by); err != nil {

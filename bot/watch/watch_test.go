@@ -63,7 +63,7 @@ func (m *memory) RemoveWatch(_ context.Context, name, _ string) error {
 
 func book(t *testing.T, m *memory) *watch.Book {
 	t.Helper()
-	b, err := watch.NewBook(t.Context(), m, slog.New(slog.DiscardHandler))
+	b, err := watch.NewBook(t.Context(), m, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +151,7 @@ func TestWhatIsStoredIsInForceForOneWhoIsGone(t *testing.T) {
 func TestAStoreThatCannotBeRead(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := watch.NewBook(ctx, &memory{}, slog.New(slog.DiscardHandler)); !errors.Is(err, context.Canceled) {
+	if _, err := watch.NewBook(ctx, &memory{}, nil, slog.New(slog.DiscardHandler)); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }

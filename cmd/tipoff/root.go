@@ -246,11 +246,17 @@ func (p *program) archive(ctx context.Context) (*sqlite.Store, *config.Config, e
 	if err != nil {
 		return nil, nil, err
 	}
+	s, err := openArchive(ctx, cfg)
+	return s, cfg, err
+}
+
+// openArchive opens the store of a config to read.
+func openArchive(ctx context.Context, cfg *config.Config) (*sqlite.Store, error) {
 	s, err := sqlite.Open(ctx, cfg.SQLitePath(), sqlite.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		err = errNoArchive{cfg.SQLitePath()}
 	}
-	return s, cfg, err
+	return s, err
 }
 
 // errNoArchive says that nothing has run here yet.

@@ -30,7 +30,11 @@ exactly what a watch with the same query matches.`,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			q := store.Search{Limit: limit}
 			text := strings.Join(args, " ")
-			if q.Filter, err = filters.Compile(text); err != nil {
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			if q.Filter, err = cfg.Lexicon.CompileSearch(text, time.Now()); err != nil {
 				return err
 			}
 			if limit < 1 || limit > 10_000 {
@@ -39,7 +43,7 @@ exactly what a watch with the same query matches.`,
 			if q.Since, err = ago(since, time.Now()); err != nil {
 				return err
 			}
-			archive, _, err := p.archive(cmd.Context())
+			archive, err := openArchive(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}

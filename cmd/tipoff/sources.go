@@ -144,7 +144,7 @@ const shownItems = 10
 func testSourcePage(cfg *config.Config, src sources.Source, v sources.Visit) (card.Page, error) {
 	compiled := make(map[string]*filters.Filter)
 	for _, w := range cfg.Watches {
-		f, err := filters.Compile(w.Query)
+		f, err := cfg.Lexicon.Compile(w.Query)
 		if err != nil {
 			return card.Page{}, err
 		}

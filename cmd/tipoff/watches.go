@@ -103,7 +103,11 @@ func (p *program) watchesTest() *cobra.Command {
   tipoff watches test 'title:sanction*' --json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			f, err := filters.Compile(strings.Join(args, " "))
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			f, err := cfg.Lexicon.CompileSearch(strings.Join(args, " "), time.Now())
 			if err != nil {
 				return err
 			}
@@ -111,7 +115,7 @@ func (p *program) watchesTest() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			archive, _, err := p.archive(cmd.Context())
+			archive, err := openArchive(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}
@@ -120,7 +124,7 @@ func (p *program) watchesTest() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			book, err := watch.NewBook(cmd.Context(), archive, log)
+			book, err := watch.NewBook(cmd.Context(), archive, cfg.Lexicon, log)
 			if err != nil {
 				return err
 			}

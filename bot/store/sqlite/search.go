@@ -152,11 +152,12 @@ func searchSQL(q store.Search) (string, []any, error) {
 		from, key = "stories_index i JOIN stories s ON s.key = i.rowid", "i.rowid"
 		where, args = append(where, "stories_index MATCH ?"), append(args, match)
 	}
-	if !q.Since.IsZero() {
-		where, args = append(where, key+" >= ?"), append(args, firstKey(q.Since))
+	since, until := q.Span()
+	if !since.IsZero() {
+		where, args = append(where, key+" >= ?"), append(args, firstKey(since))
 	}
-	if !q.Until.IsZero() {
-		where, args = append(where, key+" < ?"), append(args, firstKey(q.Until))
+	if !until.IsZero() {
+		where, args = append(where, key+" < ?"), append(args, firstKey(until))
 	}
 	if q.Before != "" {
 		before, err := strconv.ParseInt(q.Before, 36, 64)
