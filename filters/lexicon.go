@@ -198,7 +198,7 @@ func (c *compiler) check(f query.Field, text string, prefix bool) (string, *quer
 		if code, ok := country.Lookup(text); ok {
 			return strings.ToLower(code), nil
 		}
-		return "", &query.Fault{Expected: "a country by its name or ISO code, such as china or cn"}
+		return "", unknown(text, "a country by its name or ISO code, such as china or cn", "country:", country.Names())
 	case query.Actor:
 		if prefix {
 			return text, c.checkPrefix(text, actorNames(c.lexicon.Actors()), "the beginning of a threat actor's name")

@@ -48,6 +48,7 @@ type Table struct {
 
 // Context words of actors. They are in folded form.
 var context = names.Context{
+	Capitals: true, // a Midnight blizzard may be the weather
 	Near: []string{
 		"affiliate", "affiliates", "apt", "apts", "attacker", "attackers", "attributed", "attribution",
 		"backdoor", "backdoors", "botnet", "breach", "breached", "c2", "compromised", "cyber", "cyberattack",

@@ -22,6 +22,8 @@
 package country
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"tipoff/filters/text"
@@ -46,6 +48,9 @@ func Lookup(name string) (code string, ok bool) {
 	code, ok = t.names[strings.TrimPrefix(key, "the ")]
 	return code, ok
 }
+
+// Names lists the names that Lookup knows, sorted and in their normalised form.
+func Names() []string { return slices.Sorted(maps.Keys(world().names)) }
 
 // Find returns the mentions of countries in s in their order; tokens are its
 // words, as [text.Tokens] gives them. Mentions do not overlap; the same country

@@ -123,6 +123,9 @@ func (t *Table) judge(s string, tokens []text.Token, h Hit, f *form) verdict {
 	if f.apart && need == Always && !setApart(s, tokens, h) {
 		need = Near
 	}
+	if need == Always && t.plainWords(s, tokens, h, f.alias) {
+		need = Near
+	}
 	if (need != Always || isDigit(s[last.End-1])) && inName(s, first.Start, last.End) {
 		return never
 	}
@@ -148,6 +151,29 @@ func (t *Table) judge(s string, tokens []text.Token, h Hit, f *form) verdict {
 		return perhaps
 	}
 	return never
+}
+
+// plainWords reports whether a name of several words, all with capitals, stands
+// in a text without one: a "Midnight blizzard" may be the weather. What only
+// says what a name is (group, team) may have a small letter.
+func (t *Table) plainWords(s string, tokens []text.Token, h Hit, a *Alias) bool {
+	if !t.capitals || h.First == h.Last {
+		return false
+	}
+	small := false
+	for i := h.First; i <= h.Last; i++ {
+		r, _ := utf8.DecodeRuneInString(s[tokens[i].Start:])
+		small = small || unicode.IsLower(r) && t.words[tokens[i].Text].role&(strong|weak) == 0
+	}
+	if !small || len(strings.Fields(a.Name)) != h.Last-h.First+1 {
+		return false
+	}
+	for word := range strings.FieldsSeq(a.Name) {
+		if r, _ := utf8.DecodeRuneInString(word); !unicode.IsUpper(r) || strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsLetter(r) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // near reports whether a word of the context is nearby; the token except does

@@ -69,6 +69,9 @@ type Context struct {
 	Near   []string // words of the trade, which make an alias likely nearby
 	Strong []string // beside an alias they say what it is
 	Weak   []string // the same, if there is a Near or Strong word nearby too
+	// Capitals says that a name of several plain words, all with capitals, needs
+	// a context where one of them has lost its capital.
+	Capitals bool
 }
 
 // Key folds an alias so that its forms are equal: APT-41, APT 41 and APT41.

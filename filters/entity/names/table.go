@@ -21,6 +21,8 @@ type Table struct {
 	next  map[edge]int32
 	nodes []node
 	count int
+	// capitals is the context's Capitals.
+	capitals bool
 }
 
 // word is what the table knows of a word in a text: one look into one map
@@ -70,6 +72,8 @@ func New(entries []Entry, c Context) *Table {
 		next:  make(map[edge]int32),
 		nodes: make([]node, 1),
 		count: len(entries),
+
+		capitals: c.Capitals,
 	}
 	for _, c := range []struct {
 		role  role
