@@ -14,6 +14,8 @@
 //   - Greek and Cyrillic letters that imitate Latin ones, in a word whose
 //     other letters are Latin. A word of Cyrillic letters alone stays one.
 //   - A possessive 's, straight or curly: "China's" is the word "china".
+//   - Defanged indicators: hxxp is http, and in evil[dot]com the [dot] is a sign
+//     like any other, as are the brackets of evil[.]com.
 //
 // Scripts that are written without spaces between words (Chinese, Japanese,
 // Korean, Thai, Lao, Khmer, Burmese) give a word for each character: a query
@@ -141,7 +143,7 @@ func (b *Buffer) Append(s string) []Token {
 			i++
 		default:
 			b.close(s)
-			i++
+			i += max(1, bracketed(s[i:]))
 		}
 	}
 	b.close(s)
@@ -297,6 +299,9 @@ func (b *Buffer) close(s string) {
 func (b *Buffer) emit(text string, start, end int) {
 	if text == "s" && start == b.possessive {
 		return
+	}
+	if len(text) > 3 && text[0] == 'h' && text[1] == 'x' {
+		text = refang(text)
 	}
 	b.tokens = append(b.tokens, Token{text, start, end})
 	b.touch = end

@@ -24,6 +24,8 @@ func TestNormalise(t *testing.T) {
 		{"bytes that are not UTF-8 separate", "a\xffb\xc3", "a b"},
 		{"the replacement character separates", "a\ufffdb", "a b"},
 
+		{"a defanged address", "hXXps://Evil[.]com/x hxxp[:]//evil(dot)com a[at]b{DOT}c", "https evil com x http evil com a b c"},
+		{"dots and schemes in words", "[dotted] (dot com) hxxpx (at) [at", "dotted dot com hxxpx at"},
 		{"capitals", "CHINA Ünïcode ΑΘΗΝΑ МОСКВА", "china unicode αθηνα москва"},
 		{"full-width letters", "ＣＨＩＮＡ１", "china1"},
 		{"mathematical letters", "𝗖𝗵𝗶𝗻𝗮 𝒽𝒶𝒸𝓀", "china hack"},
