@@ -3,10 +3,16 @@ package filters
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	ahocorasick "github.com/petar-dambovaliev/aho-corasick"
+
+	"tipoff/filters/query"
+	"tipoff/filters/text"
 	"tipoff/sources/story"
 )
 
@@ -114,11 +120,35 @@ func (m benchmark) compare(functions ...func(*story.Story)) []time.Duration {
 	return best
 }
 
+func (m benchmark) each(f func(*story.Story)) {
+	for _, s := range m.stories {
+		f(s)
+	}
+}
+
+// spread is how much longer than the median story the slowest hundredth takes.
+// Of each story the best of several runs counts.
+func (m benchmark) spread(f func(*story.Story)) float64 {
+	took := make([]time.Duration, len(m.stories))
+	for range 20 {
+		for i, s := range m.stories {
+			start := time.Now()
+			f(s)
+			if t := time.Since(start); took[i] == 0 || t < took[i] {
+				took[i] = t
+			}
+		}
+	}
+	slices.Sort(took)
+	return ratio(took[len(took)*99/100], took[len(took)/2])
+}
+
 func ratio(a, b time.Duration) float64 { return float64(a) / float64(b) }
 
 // BenchmarkSet normalises, splits and matches stories of 75 words against n
 // watches at once. "x-split" is the time as a multiple of what normalising and
-// splitting alone takes.
+// splitting alone takes, "x-p99" that of the slowest hundredth of the stories as
+// a multiple of the median.
 func BenchmarkSet(b *testing.B) {
 	for _, c := range []struct {
 		name  string
@@ -132,30 +162,175 @@ func BenchmarkSet(b *testing.B) {
 		{"keywords/100000", 100_000, keywordWatch},
 	} {
 		b.Run(c.name, func(b *testing.B) {
+			if testing.Short() && c.n > 1000 {
+				b.Skip("small sizes only")
+			}
 			m := newBenchmark(b, c.n, c.query)
 			d := &Doc{}
 			var names []string
-			found, i := 0, 0
-			for range 2 * len(m.stories) { // the buffers grow
-				d.Reset(m.stories[i%len(m.stories)])
+			match := func(s *story.Story) {
+				d.Reset(s)
 				names = m.set.Append(names[:0], d)
-				i++
 			}
+			for range 2 { // the buffers grow
+				m.each(match)
+			}
+			found, i := 0, 0
 			b.ReportAllocs()
 			for b.Loop() {
-				d.Reset(m.stories[i%len(m.stories)])
-				names = m.set.Append(names[:0], d)
+				match(m.stories[i%len(m.stories)])
 				found += len(names)
 				i++
 			}
 			b.ReportMetric(float64(found)/float64(b.N), "matches/op")
-			took := m.compare(d.Reset, func(s *story.Story) {
-				d.Reset(s)
-				names = m.set.Append(names[:0], d)
-			})
+			took := m.compare(d.Reset, match)
 			b.ReportMetric(ratio(took[1], took[0]), "x-split")
+			b.ReportMetric(m.spread(match), "x-p99")
 		})
 	}
+}
+
+// BenchmarkRivals compares matching stories against all watches at once,
+// splitting included, with other ways to the same answers: every compiled watch
+// in turn, every tree with strings.Contains, and for keywords an Aho-Corasick
+// automaton. Each metric says how many times longer that takes.
+func BenchmarkRivals(b *testing.B) {
+	n := 10_000
+	if testing.Short() {
+		n = 500
+	}
+	d := &Doc{}
+	var names []string
+	b.Run("boolean", func(b *testing.B) {
+		m := newBenchmark(b, n, booleanWatch)
+		m.stories = m.stories[:40]
+		filters := make([]*Filter, 0, n)
+		trees := make([]query.Node, 0, n)
+		for i := range n {
+			f := m.watches[fmt.Sprintf("w%06d", i)]
+			filters, trees = append(filters, f), append(trees, f.tree)
+		}
+		found := [3]int{}
+		took := m.compare(
+			func(s *story.Story) {
+				d.Reset(s)
+				names = m.set.Append(names[:0], d)
+				found[0] += len(names)
+			},
+			func(s *story.Story) {
+				d.Reset(s)
+				for _, f := range filters {
+					if f.Match(d) {
+						found[1]++
+					}
+				}
+			},
+			func(s *story.Story) {
+				p := newPlain(s)
+				for _, t := range trees {
+					if p.has(t, query.Any) {
+						found[2]++
+					}
+				}
+			})
+		if found[0] != found[1] || found[0] != found[2] {
+			b.Fatalf("matches at once, in turn and with strings.Contains: %d", found)
+		}
+		b.ReportMetric(ratio(took[1], took[0]), "x-in-turn")
+		b.ReportMetric(ratio(took[2], took[0]), "x-contains")
+		b.ReportMetric(0, "ns/op")
+	})
+	b.Run("keywords", func(b *testing.B) {
+		m := newBenchmark(b, n, keywordWatch)
+		builder := ahocorasick.NewAhoCorasickBuilder(ahocorasick.Opts{
+			AsciiCaseInsensitive: true, MatchOnlyWholeWords: true, MatchKind: ahocorasick.StandardMatch, DFA: true,
+		})
+		automaton := builder.Build(m.queries)
+		found := [2]int{}
+		took := m.compare(
+			func(s *story.Story) {
+				d.Reset(s)
+				names = m.set.Append(names[:0], d)
+				found[0] += len(names)
+			},
+			func(s *story.Story) {
+				for hits := automaton.IterOverlapping(s.Title + "\n" + s.Summary); ; {
+					hit := hits.Next()
+					if hit == nil {
+						break
+					}
+					found[1]++
+				}
+			})
+		if found[1] < found[0] { // it tells a word as often as it stands there
+			b.Fatalf("%d matches, %d of the automaton", found[0], found[1])
+		}
+		b.ReportMetric(ratio(took[1], took[0]), "x-aho-corasick")
+		b.ReportMetric(0, "ns/op")
+	})
+}
+
+// plain is a story as strings.Contains needs it to find whole words.
+type plain struct{ title, body string }
+
+func newPlain(s *story.Story) plain {
+	return plain{" " + text.Normalise(s.Title) + " ", " " + text.Normalise(s.Summary) + " "}
+}
+
+func (p plain) has(n query.Node, in query.Field) bool {
+	switch n := n.(type) {
+	case query.And:
+		return !slices.ContainsFunc(n, func(n query.Node) bool { return !p.has(n, in) })
+	case query.Or:
+		return slices.ContainsFunc(n, func(n query.Node) bool { return p.has(n, in) })
+	case query.Not:
+		return !p.has(n.X, in)
+	case query.Term:
+		words := " " + strings.Join(n.Words, " ") + " "
+		switch n.Field {
+		case query.Tag:
+			return n.Words[0] == "gov"
+		case query.Title:
+			return strings.Contains(p.title, words)
+		}
+		return strings.Contains(p.title, words) || strings.Contains(p.body, words)
+	}
+	return false
+}
+
+// BenchmarkAdd adds one watch to a set of 10,000 and reports what a watch costs
+// in memory.
+func BenchmarkAdd(b *testing.B) {
+	r := rand.New(rand.NewPCG(3, 4))
+	n := 10_000
+	if testing.Short() {
+		n = 500
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	m := newBenchmark(b, n, booleanWatch)
+	m.stories = nil
+	start := time.Now()
+	for _, q := range m.queries {
+		mustCompile(b, q)
+	}
+	compiling := time.Since(start)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	filters := make([]*Filter, 1000)
+	for i := range filters {
+		filters[i] = mustCompile(b, booleanWatch(r, m.zipf))
+	}
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		m.set.Add("one more", filters[i%len(filters)])
+		i++
+	}
+	b.ReportMetric(float64(compiling.Milliseconds()), "ms-to-compile-all")
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "B/watch")
+	runtime.KeepAlive(m)
 }
 
 func BenchmarkNewDoc(b *testing.B) {

@@ -105,28 +105,39 @@ func (x *index) make(d *Doc) {
 	}
 }
 
-// join puts in what token i may be together with those after it. It looks at
-// the least that [joins] asks for.
+// mayJoin reports whether two words may be read as one, and whether three may
+// with the next one, by the least that [joins] asks for.
+func mayJoin(a, b string, g gap) (two, three bool) {
+	if g == apart {
+		return false, false
+	}
+	last, first := a[len(a)-1], b[0]
+	digitA, digitB := last-'0' <= 9, first-'0' <= 9
+	switch {
+	case (last|first)&0x80 != 0:
+		return true, true
+	case digitA != digitB:
+		return true, true
+	case digitA:
+		return false, false
+	case g == hyphen:
+		return len(b) >= minTail && len(a)+len(b) >= minCompound, false
+	}
+	return len(a) >= minOpenPart && len(b) >= minOpenPart && len(a)+len(b) >= minOpen, false
+}
+
+// join puts in what token i may be together with those after it.
 func (x *index) join(tokens []text.Token, i int, g gap) {
 	a, b := tokens[i].Text, tokens[i+1].Text
-	digitA, digitB := a[len(a)-1]-'0' <= 9, b[0]-'0' <= 9
-	wide := (a[len(a)-1]|b[0])&0x80 != 0
-	switch {
-	case digitA && digitB:
-		return
-	case digitA != digitB || wide:
-	case g == hyphen:
-		if len(b) < minTail || len(a)+len(b) < minCompound {
-			return
-		}
-	case len(a) < minOpenPart || len(b) < minOpenPart || len(a)+len(b) < minOpen:
+	two, three := mayJoin(a, b, g)
+	if !two {
 		return
 	}
 	k := joinedKey(a, b, x.keys[i], x.keys[i+1])
 	h := k.hash()
 	x.mark(h)
 	x.pairs = append(x.pairs, pair{h, int32(i), 2})
-	if (digitA == digitB && !wide) || i+2 >= len(tokens) || x.gaps[i+1] == apart {
+	if !three || i+2 >= len(tokens) || x.gaps[i+1] == apart {
 		return
 	}
 	h = tripleKey(a, b, tokens[i+2].Text, k, x.keys[i+2]).hash()

@@ -25,6 +25,7 @@ type Set struct {
 	free    []int32
 	always  []int32 // watches to evaluate for every story
 	kinds   uint32  // has a bit for each kind of place in use
+	unsure  int     // postings that have to be evaluated
 	heads   *headTable
 	// gate is for a set of few watches, nil for others.
 	gate *gate
@@ -96,31 +97,45 @@ func (*gate) spot(w string) uint32 {
 	return letters * odd >> 16
 }
 
-// few does what words does, for a set with a gate.
-func (v *visit) few() {
-	d := v.doc
+// direct does what words does without an index of the story. It serves sets
+// that mostly have nothing to evaluate, for which an index would be made: few
+// watches, and keywords alone.
+func (v *visit) direct() {
+	d, g, t := v.doc, v.set.gate, &v.set.places
+	v.found = v.found[:0]
 	for f := range texts {
 		end := int(d.starts[f+1])
 		for i := int(d.starts[f]); i < end; i++ {
 			a := d.tokens[i].Text
-			if !v.set.gate.lets(a) {
+			if g != nil && !g.lets(a) {
 				continue
 			}
 			k := keyOf(a)
-			v.visit(k.hash(), 1<<f, true)
-			if i+1 == end || d.gap(f, i) == apart {
+			if h := k.hash(); t.maybe(h) {
+				v.found = append(v.found, candidate{h, 1 << f, true})
+			}
+			if i+1 == end {
 				continue
 			}
+			between := d.gap(f, i)
 			b := d.tokens[i+1].Text
-			kb := keyOf(b)
-			k = joinedKey(a, b, k, kb)
-			v.visit(k.hash(), onAny, false)
-			if i+2 < end && d.gap(f, i+1) != apart {
+			two, three := mayJoin(a, b, between)
+			if !two {
+				continue
+			}
+			k = joinedKey(a, b, k, keyOf(b))
+			if h := k.hash(); t.maybe(h) {
+				v.found = append(v.found, candidate{h, onAny, false})
+			}
+			if three && i+2 < end && d.gap(f, i+1) != apart {
 				c := d.tokens[i+2].Text
-				v.visit(tripleKey(a, b, c, k, keyOf(c)).hash(), onAny, false)
+				if h := tripleKey(a, b, c, k, keyOf(c)).hash(); t.maybe(h) {
+					v.found = append(v.found, candidate{h, onAny, false})
+				}
 			}
 		}
 	}
+	v.visitFound()
 }
 
 // visit is what one call of Match needs.
@@ -218,6 +233,9 @@ func (s *Set) Remove(name string) *Set {
 		hash := p.kind.at(p.hash)
 		n.places.own(hash)
 		n.places.unfile(hash, i)
+		if !p.sure {
+			n.unsure--
+		}
 	}
 	if k := slices.Index(n.always, i); k >= 0 {
 		n.always = slices.Delete(slices.Clone(n.always), k, k+1)
@@ -281,6 +299,9 @@ func (s *Set) add(name string, f *Filter, places []place) {
 	}
 	for _, p := range places {
 		s.kinds |= 1 << p.kind
+		if !p.sure {
+			s.unsure++
+		}
 		if p.kind == placeHead {
 			if s.heads == nil {
 				s.heads = &headTable{}
@@ -326,8 +347,8 @@ func (s *Set) Append(names []string, d *Doc) []string {
 	for _, w := range s.always {
 		v.evaluate(w)
 	}
-	if s.gate != nil {
-		v.few()
+	if s.gate != nil || s.unsure == 0 {
+		v.direct()
 	} else {
 		v.words()
 	}
@@ -376,6 +397,10 @@ func (v *visit) words() {
 			v.found = append(v.found, candidate{h, onAny, false})
 		}
 	}
+	v.visitFound()
+}
+
+func (v *visit) visitFound() {
 	for i := range v.found {
 		c := &v.found[i]
 		v.visit(c.hash, c.in, c.certain)
