@@ -120,9 +120,9 @@ type within struct {
 
 func (c within) doc(d *Doc) *Doc {
 	if c.field == query.URL {
-		return &d.facets().url.Doc
+		return &d.parts().url.Doc
 	}
-	return &d.facets().author.Doc
+	return &d.parts().author.Doc
 }
 
 func (c within) match(d *Doc) bool { return c.clause.match(c.doc(d)) }

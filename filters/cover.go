@@ -124,8 +124,6 @@ func (c *phrase) cover() cover {
 	switch {
 	case len(c.words) == 0:
 		return cover{}
-	case c.single():
-		return cover{[]place{{hash: c.hashes[0], word: c.words[0], in: c.in, sure: true}}, rarity(c.words[0])}
 	case c.cut(0):
 		w := c.words[0]
 		return cover{[]place{headOf(w, c.in)}, 4 * rarity(w)}

@@ -53,7 +53,7 @@ func (d *Doc) Reset(s *story.Story) {
 		d.starts[f+1] = int32(len(d.buffer.Tokens()))
 	}
 	d.tokens = d.buffer.Tokens()
-	d.indexed, d.faceted, d.entity = sync.Once{}, sync.Once{}, nil
+	d.indexed, d.faceted, d.parted, d.entity = sync.Once{}, sync.Once{}, sync.Once{}, nil
 	d.folded = [texts]string{}
 }
 

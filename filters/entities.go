@@ -45,7 +45,7 @@ func (l *Lexicon) Entities(d *Doc) story.Entities {
 	}
 	out.CVEs = slices.Clone(e.cves)
 	out.IOCs = slices.Clone(d.story.Entities.IOCs)
-	own := d.facets().hosts
+	own := d.parts().hosts
 	for _, text := range d.texts {
 		for _, i := range ioc.Find(text) {
 			if !isOwn(own, i.Host()) && !slices.Contains(out.IOCs, i.Value) {

@@ -31,7 +31,7 @@ type Reason struct {
 // matcher would have no need to ask. It is for people: it costs far more than
 // [Filter.Match].
 func (f *Filter) Explain(d *Doc) Explanation {
-	tree := f.compiler.explain(f.tree, d)
+	tree := f.reasons(d)
 	e := Explanation{Match: tree.Match, Query: f.String(), Tree: tree}
 	if !tree.Match {
 		if failed := failedIn(&tree); failed != nil {
@@ -39,6 +39,17 @@ func (f *Filter) Explain(d *Doc) Explanation {
 		}
 	}
 	return e
+}
+
+// reasons reads the query again and answers it clause by clause.
+func (f *Filter) reasons(d *Doc) Reason {
+	c := compiler{lexicon: f.lexicon, now: f.now}
+	tree, err := query.ParseWith(f.text, c.check)
+	if err != nil {
+		// It has been read once.
+		return Reason{Op: "clause", Clause: f.text, Match: f.Match(d)}
+	}
+	return c.explain(tree, d)
 }
 
 func (c *compiler) explain(n query.Node, d *Doc) Reason {
@@ -70,7 +81,7 @@ func (c *compiler) explain(n query.Node, d *Doc) Reason {
 		return r
 	}
 	leaf := c.compile(n)
-	f := Filter{tree: n, root: leaf, program: newProgram(leaf)}
+	f := Filter{root: leaf, program: newProgram(leaf)}
 	r.Match = f.Match(d)
 	r.Places = f.Highlights(d)
 	if t, ok := leaf.(*topic); ok {
@@ -78,7 +89,7 @@ func (c *compiler) explain(n query.Node, d *Doc) Reason {
 		for _, f := range t.filters {
 			// Of a pack, only what is true is of interest: it has hundreds of
 			// clauses.
-			r.Parts = append(r.Parts, onlyTrue(f.compiler.explain(f.tree, d)))
+			r.Parts = append(r.Parts, onlyTrue(f.reasons(d)))
 		}
 	}
 	return r

@@ -16,9 +16,14 @@ import (
 // facets are what a story has besides its texts.
 type facets struct {
 	sources, tags []name
-	author, url   part
-	hosts         []string // of all addresses of the story, without repetition
 	lang          string
+	// known are the folded forms of names seen before: stories of a source have
+	// the same ones again.
+	known map[string]string
+
+	// These are made ready by [Doc.parts].
+	author, url part
+	hosts       []string // of all addresses of the story, without repetition
 }
 
 // part is a short text of a story, made ready as a headline.
@@ -31,35 +36,60 @@ type part struct {
 // closed up.
 type name struct{ folded, written string }
 
-func newName(s string) name { return name{closedUp(text.Normalise(s)), s} }
+// maxKnown is how many names are remembered.
+const maxKnown = 1000
 
-// facets makes them ready.
+func (f *facets) name(s string) name {
+	folded, ok := f.known[s]
+	if !ok {
+		if len(f.known) >= maxKnown || f.known == nil {
+			f.known = make(map[string]string)
+		}
+		folded = closedUp(text.Normalise(s))
+		f.known[s] = folded
+	}
+	return name{folded, s}
+}
+
+// facets makes the names and the language ready.
 func (d *Doc) facets() *facets {
 	d.faceted.Do(func() {
 		if d.facet == nil {
 			d.facet = new(facets)
 		}
 		f, s := d.facet, d.story
-		f.sources, f.tags, f.hosts = f.sources[:0], f.tags[:0], f.hosts[:0]
+		f.sources, f.tags = f.sources[:0], f.tags[:0]
 		if s.Source != "" {
-			f.sources = append(f.sources, newName(s.Source))
+			f.sources = append(f.sources, f.name(s.Source))
 		}
-		f.addHost(s.URL)
 		for _, o := range s.Sources {
 			if o.Name != "" && o.Name != s.Source {
-				f.sources = append(f.sources, newName(o.Name))
+				f.sources = append(f.sources, f.name(o.Name))
 			}
-			f.addHost(o.URL)
 		}
 		for _, t := range s.Tags {
-			f.tags = append(f.tags, newName(t))
+			f.tags = append(f.tags, f.name(t))
+		}
+		f.lang = strings.ToLower(strings.ReplaceAll(s.Lang, "_", "-"))
+	})
+	return d.facet
+}
+
+// parts makes the author and the addresses ready.
+func (d *Doc) parts() *facets {
+	f := d.facets()
+	d.parted.Do(func() {
+		s := d.story
+		f.hosts = f.hosts[:0]
+		f.addHost(s.URL)
+		for _, o := range s.Sources {
+			f.addHost(o.URL)
 		}
 		f.author.story.Title, f.url.story.Title = s.Author, s.URL
 		f.author.Reset(&f.author.story)
 		f.url.Reset(&f.url.story)
-		f.lang = strings.ToLower(strings.ReplaceAll(s.Lang, "_", "-"))
 	})
-	return d.facet
+	return f
 }
 
 func (f *facets) addHost(address string) {
@@ -180,8 +210,8 @@ func (e *entities) addCVE(id string) {
 
 // lazy is what of a Doc is made ready when somebody asks for it.
 type lazy struct {
-	faceted sync.Once
-	facet   *facets
+	faceted, parted sync.Once
+	facet           *facets
 
 	// lock guards what follows.
 	lock   sync.Mutex

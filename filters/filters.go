@@ -31,21 +31,22 @@ package filters
 
 import (
 	"time"
-
-	"tipoff/filters/query"
 )
 
 // Filter is a compiled query. It does not change and is safe for concurrent use.
 type Filter struct {
-	tree     query.Node
-	root     clause
-	program  program
-	compiler compiler
+	text    string // in canonical form
+	root    clause
+	program program
+	// What it was compiled with, to read it again: the tree would take more
+	// memory than all the rest.
+	lexicon *Lexicon
+	now     time.Time
 }
 
 // String returns the query in its canonical form, which compiles to the same
 // filter.
-func (f *Filter) String() string { return f.tree.String() }
+func (f *Filter) String() string { return f.text }
 
 // Match reports whether the story is one that the query wants.
 func (f *Filter) Match(d *Doc) bool { return f.program.match(d) }

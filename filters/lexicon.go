@@ -134,7 +134,7 @@ func (l *Lexicon) compile(q string, now time.Time, path []string) (*Filter, erro
 		return nil, err
 	}
 	root := c.compile(tree)
-	return &Filter{tree: tree, root: root, program: newProgram(root), compiler: c}, nil
+	return &Filter{text: tree.String(), root: root, program: newProgram(root), lexicon: c.lexicon, now: now}, nil
 }
 
 // topic is a set: a filter that others use by its name.

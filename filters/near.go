@@ -65,6 +65,8 @@ func places(c clause, d *Doc) []span {
 		for _, sub := range c {
 			all = append(all, places(sub, d)...)
 		}
+	case word:
+		return places(c.phrase(), d)
 	case *phrase:
 		c.visit(d, func(s span) bool { all = append(all, s); return true })
 	}

@@ -44,7 +44,7 @@ type phrase struct {
 	// close has bit k set where words k and k+1 may stand closed up; two and
 	// three are the first words closed up, where they may.
 	close      uint64
-	two, three whole
+	two, three *whole
 }
 
 // whole is words closed up, with its hash unless it is cut.
@@ -53,8 +53,8 @@ type whole struct {
 	hash uint64
 }
 
-func newWhole(cut bool, words ...string) whole {
-	w := whole{text: strings.Join(words, "")}
+func newWhole(cut bool, words ...string) *whole {
+	w := &whole{text: strings.Join(words, "")}
 	if !cut {
 		w.hash = hashOf(w.text)
 	}
@@ -75,14 +75,40 @@ func compilePhrase(t query.Term) clause {
 		return c
 	}
 	all := variants(t.Words, t.Prefix)
-	if len(all) == 1 {
-		return newPhrase(all[0], t.Prefix, in)
-	}
 	forms := make(oneOf, len(all))
 	for i, words := range all {
-		forms[i] = newPhrase(words, t.Prefix, in)
+		if len(words) == 1 && !t.Prefix {
+			forms[i] = word{words[0], hashOf(words[0]), in}
+		} else {
+			forms[i] = newPhrase(words, t.Prefix, in)
+		}
+	}
+	if len(forms) == 1 {
+		return forms[0]
 	}
 	return forms
+}
+
+// word is a phrase of one word, whole and in any case: what most queries are
+// made of, in little memory.
+type word struct {
+	text string
+	hash uint64
+	in   fields
+}
+
+func (c word) phrase() *phrase { return newPhrase([]string{c.text}, false, c.in) }
+
+func (c word) match(d *Doc) bool {
+	x := d.words()
+	return x.maybe(c.hash) && x.has(d, c.hash, c.in)
+}
+
+func (c word) terms(d *Doc, add func(found)) { c.phrase().terms(d, add) }
+func (c word) need() Need                    { return c.phrase().need() }
+
+func (c word) cover() cover {
+	return cover{[]place{{hash: c.hash, word: c.text, in: c.in, sure: true}}, rarity(c.text)}
 }
 
 func newPhrase(words []string, prefix bool, in fields) *phrase {
@@ -116,14 +142,7 @@ func (c *phrase) closed(k int) (two, three bool) {
 	return true, k+1 < 64 && c.close&(2<<k) != 0 && alternate(c.words[k], c.words[k+1], c.words[k+2])
 }
 
-// single reports whether the phrase is one word, whole and in any case.
-func (c *phrase) single() bool { return len(c.words) == 1 && !c.prefix && c.written == "" }
-
 func (c *phrase) match(d *Doc) bool {
-	if c.single() {
-		x := d.words()
-		return x.maybe(c.hashes[0]) && x.has(d, c.hashes[0], c.in)
-	}
 	v := visitor{c: c, d: d, once: true}
 	return v.visit()
 }
@@ -176,7 +195,7 @@ func (v *visitor) visit() bool {
 }
 
 // whole tries the words that are this one, or begin like it where it is cut.
-func (v *visitor) whole(w whole) {
+func (v *visitor) whole(w *whole) {
 	if w.hash == 0 {
 		v.scan(w.text)
 		return

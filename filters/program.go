@@ -56,8 +56,8 @@ func (p *program) add(c clause, yes, no int16) int16 {
 		return no
 	}
 	s := step{yes: yes, no: no, clause: -1}
-	if word, ok := c.(*phrase); ok && word.single() {
-		s.hash, s.in = word.hashes[0], word.in
+	if w, ok := c.(word); ok {
+		s.hash, s.in = w.hash, w.in
 	} else {
 		s.clause = int16(len(p.clauses))
 		p.clauses = append(p.clauses, c)
@@ -98,9 +98,6 @@ func costOf(c clause) cost {
 	case noneOf:
 		return costOf(c.clause)
 	case *phrase:
-		if c.single() {
-			return costWord
-		}
 		return costPhrase
 	case named, inDomain, inLang, within, comparison, inTime, near:
 		return costName

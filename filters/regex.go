@@ -103,7 +103,7 @@ func (c *regex) texts(d *Doc, yield func(regexText) bool) {
 			}
 		}
 	case query.Domain:
-		for _, h := range d.facets().hosts {
+		for _, h := range d.parts().hosts {
 			if !yield(regexText{c.field, -1, h}) {
 				return
 			}

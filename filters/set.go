@@ -44,7 +44,12 @@ type entry struct {
 	name    string
 }
 
-const pageSize = 256
+// pageSize is how many watches a page has, and nameSize how many a part of the
+// names.
+const (
+	pageSize = 64
+	nameSize = 16
+)
 
 // headTable knows the beginnings of words under which watches are filed.
 type headTable struct {
@@ -161,7 +166,7 @@ var visits = sync.Pool{New: func() any { return new(visit) }}
 
 // NewSet returns the set of these filters by the names of their watches.
 func NewSet(watches map[string]*Filter) *Set {
-	s := &Set{places: makeTable(3 * len(watches)), numbers: make([]map[string]int32, len(watches)/pageSize+1), gate: new(gate)}
+	s := &Set{places: makeTable(3 * len(watches)), numbers: make([]map[string]int32, len(watches)/nameSize+1), gate: new(gate)}
 	s.places.building = true
 	for i := range s.numbers {
 		s.numbers[i] = make(map[string]int32)
@@ -213,8 +218,11 @@ func (s *Set) Add(name string, f *Filter) *Set {
 		n.gate = &g
 	}
 	n.add(name, f, places)
-	if t := &n.places; t.keys > 4*shardKeys*len(t.shards) {
+	if t := &n.places; t.keys > 4*shardKeys*t.shards() {
 		*t = t.spread()
+	}
+	if n.count > 4*nameSize*len(n.numbers) {
+		n.spreadNames()
 	}
 	return n
 }
@@ -252,10 +260,10 @@ func (s *Set) Remove(name string) *Set {
 // copy returns a set that shares its parts.
 func (s *Set) copy() *Set {
 	n := *s
-	if len(n.places.shards) == 0 {
+	if len(n.places.blocks) == 0 {
 		return NewSet(nil)
 	}
-	n.places.shards = slices.Clone(s.places.shards)
+	n.places.blocks = slices.Clone(s.places.blocks)
 	n.pages, n.free, n.numbers = slices.Clone(s.pages), slices.Clone(s.free), slices.Clone(s.numbers)
 	n.always = slices.Clip(n.always)
 	return &n
@@ -315,6 +323,20 @@ func (s *Set) add(name string, f *Filter, places []place) {
 	}
 }
 
+// spreadNames gives the names as many parts as they need.
+func (s *Set) spreadNames() {
+	old := s.numbers
+	s.numbers = make([]map[string]int32, s.count/nameSize+1)
+	for i := range s.numbers {
+		s.numbers[i] = make(map[string]int32)
+	}
+	for _, part := range old {
+		for name, i := range part {
+			(*s.number(name))[name] = i
+		}
+	}
+}
+
 // canFile reports whether the set visits these places: it knows one table of
 // actors, which is all that a program has.
 func (s *Set) canFile(places []place) bool {
@@ -357,6 +379,9 @@ func (s *Set) Append(names []string, d *Doc) []string {
 	}
 	if s.kinds&facetPlaces != 0 {
 		v.facets()
+	}
+	if s.kinds&partPlaces != 0 {
+		v.parts()
 	}
 	if s.kinds&entityPlaces != 0 {
 		v.entities()
@@ -408,7 +433,8 @@ func (v *visit) visitFound() {
 }
 
 const (
-	facetPlaces  = 1<<placeSource | 1<<placeTag | 1<<placeDomain | 1<<placeAuthor | 1<<placeURL
+	facetPlaces  = 1<<placeSource | 1<<placeTag
+	partPlaces   = 1<<placeDomain | 1<<placeAuthor | 1<<placeURL
 	entityPlaces = 1<<placeActor | 1<<placeMalware | 1<<placeCountry | 1<<placeCVE
 )
 
@@ -419,7 +445,7 @@ func (v *visit) name(kind placeKind, name string) {
 	}
 }
 
-// facets visits the places of what a story has besides its texts.
+// facets visits the places of the names that a story has besides its texts.
 func (v *visit) facets() {
 	f := v.doc.facets()
 	for _, n := range f.sources {
@@ -428,6 +454,11 @@ func (v *visit) facets() {
 	for _, n := range f.tags {
 		v.name(placeTag, n.folded)
 	}
+}
+
+// parts visits the places of its addresses and its author.
+func (v *visit) parts() {
+	f := v.doc.parts()
 	for _, host := range f.hosts {
 		for ok := true; ok; {
 			v.name(placeDomain, host)

@@ -8,17 +8,20 @@ import (
 // table is a hash table from places to the watches that are filed there. It is
 // in parts, so that a copy with one place changed shares all parts but one.
 type table struct {
-	shards []shard
+	blocks []*block
 	keys   int
 	// building says that nobody else has any part of it yet.
 	building bool
 }
 
+// block is some of the shards, so that not all of them are copied for one.
+type block [blockShards]shard
+
 // shard is a part of a table. Its bloom filter stands beside it, so one cache
 // line says of most words that nobody watches for them.
 type shard struct {
 	bloom [shardBits / 64]uint64
-	cells []cell // a power of two of them, never more than half full
+	cells []cell // a power of two of them, never more than two thirds full
 	keys  int
 }
 
@@ -48,6 +51,8 @@ const (
 
 	shardKeys = 24 // of a shard as full as it should be
 	shardBits = 256
+
+	blockShards = 32
 )
 
 func guardOf(hashes []uint64) uint64 {
@@ -76,22 +81,31 @@ func (p *posting) guarded(x *index) bool {
 
 // makeTable returns a table with room for about n keys.
 func makeTable(n int) table {
-	t := table{shards: make([]shard, 1<<bits.Len(uint(n/shardKeys)))}
-	for i := range t.shards {
-		t.shards[i].cells = make([]cell, 4)
+	t := table{blocks: make([]*block, 1<<bits.Len(uint(n/shardKeys/blockShards)))}
+	for i := range t.blocks {
+		t.blocks[i] = new(block)
+		for k := range t.blocks[i] {
+			t.blocks[i][k].cells = make([]cell, 4)
+		}
 	}
 	return t
 }
 
+// shards is the number of parts.
+func (t *table) shards() int { return len(t.blocks) * blockShards }
+
 // The bits of a hash are used thus: the lowest for a cell, then for the shard,
 // for its bloom filter, and the highest for that of a story's index.
 const (
-	shardShift = 24
+	shardShift = 16
+	blockShift = 24
 	spotShift  = 44
 )
 
+func (t *table) block(hash uint64) int { return int(hash >> blockShift & uint64(len(t.blocks)-1)) }
+
 func (t *table) shard(hash uint64) *shard {
-	return &t.shards[hash>>shardShift&uint64(len(t.shards)-1)]
+	return &t.blocks[t.block(hash)][hash>>shardShift%blockShards]
 }
 
 // maybe reports whether the table may have the place.
@@ -114,8 +128,12 @@ func (t *table) cell(hash uint64) *cell {
 	}
 }
 
-// own gives the table a copy of the shard with this place.
+// own gives the table a copy of the shard with this place. The list of blocks is
+// its own already.
 func (t *table) own(hash uint64) {
+	i := t.block(hash)
+	b := *t.blocks[i]
+	t.blocks[i] = &b
 	sh := t.shard(hash)
 	sh.cells = slices.Clone(sh.cells)
 }
@@ -134,7 +152,7 @@ func (t *table) file(hash uint64, p posting) {
 		return
 	}
 	sh := t.shard(hash)
-	if 2*(sh.keys+1) > len(sh.cells) {
+	if 3*(sh.keys+1) > 2*len(sh.cells) {
 		old := sh.cells
 		sh.cells = make([]cell, 2*len(old))
 		for _, c := range old {
@@ -179,11 +197,13 @@ func (t *table) unfile(hash uint64, watch int32) {
 func (t *table) spread() table {
 	n := makeTable(2 * t.keys)
 	n.building = true
-	for _, sh := range t.shards {
-		for _, c := range sh.cells {
-			if c.one.used {
-				n.file(c.hash, c.one)
-				n.cell(c.hash).more = c.more
+	for _, b := range t.blocks {
+		for _, sh := range b {
+			for _, c := range sh.cells {
+				if c.one.used {
+					n.file(c.hash, c.one)
+					n.cell(c.hash).more = c.more
+				}
 			}
 		}
 	}

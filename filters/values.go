@@ -67,7 +67,7 @@ func (c inDomain) is(host string) bool {
 	}
 }
 
-func (c inDomain) match(d *Doc) bool { return slices.ContainsFunc(d.facets().hosts, c.is) }
+func (c inDomain) match(d *Doc) bool { return slices.ContainsFunc(d.parts().hosts, c.is) }
 
 // inLang is a story in a language, or in one of its variants.
 type inLang struct{ tag string }
@@ -426,7 +426,7 @@ func (c within) cover() cover {
 // What made them match, in the words of the story.
 
 func (c inDomain) terms(d *Doc, add func(found)) {
-	for _, host := range d.facets().hosts {
+	for _, host := range d.parts().hosts {
 		if c.is(host) {
 			add(aside(query.Domain, host))
 		}
