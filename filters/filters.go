@@ -9,24 +9,56 @@
 //
 // # What matches
 //
+// The grammar is that of package query. What its operands mean:
+//
 // A word, phrase or prefix without a field is looked for in the title, the
 // summary and the content; title: looks in the title alone and body: in the
-// other two. A phrase never reaches from one of them into the next. Words that
-// are written apart, with a hyphen and closed up are found by each of these
-// forms; forms.go has the rules. source: and tag: compare with a whole name:
-// source:"the record" is "The Record", "the-record" and "TheRecord" and not
-// "The Record Podcast", which source:"the record*" is. A story has all sources
-// that told it. A field with a lone *, as in tag:*, asks whether there is
-// anything in it.
+// other two, author: and url: in those. A phrase never reaches from one of them
+// into the next. Words that are written apart, with a hyphen and closed up are
+// found by each of these forms; forms.go has the rules. With "=" the letters
+// have to be in the same case, and nothing else changes.
+//
+// a NEAR/5 b is true where at most five words stand between the two, in either
+// order and in one text. In a chain, each side is near the next one.
+//
+// A regular expression looks at the texts as they stand.
+//
+// source: and tag: compare with a whole name: source:"the record" is "The
+// Record", "the-record" and "TheRecord" and not "The Record Podcast", which
+// source:"the record*" is. A story has all sources that told it. domain: is the
+// host of an address, or a host above it. lang: is a language or one of its
+// variants.
+//
+// actor:, malware:, country: and cve: are entities: those that the texts mention
+// (packages below entity) and those that the story came with. An actor's
+// country is one of the story's. A field with a lone *, as in tag:* or actor:*,
+// asks whether there is anything in it.
+//
+// cvss, epss, kev: and severity hold if they do for one of the vulnerabilities
+// that the story came with; sources counts who tells it. since: and before: look
+// at [story.Story.Time], and only searches know them. set: is a query by its
+// name: a topic pack, or one of the config (see [Lexicon]).
 //
 // # How a set matches
 //
-// A [Set] files each watch under words, one of which must be in a story that
-// the watch matches: for an AND the rarest-looking operand will do, an OR needs
-// one of each operand. A story then costs a look-up for each of its different
-// words and the evaluation of the watches found, however many others there are.
-// A watch that can do without any word (NOT x, a prefix of a tag) is evaluated
-// for every story.
+// A [Set] files each watch at places, one of which is in every story that the
+// watch matches: the rarest-looking word of an AND, one for each operand of an
+// OR, a source, an actor. Each place has a guard where the watch needs another
+// word too, which a small bloom filter of the story's words answers. A story
+// then costs a look-up for each of its different words, and for each pair that
+// may be one word together, and the evaluation of the few watches that are left;
+// a keyword needs none. A watch that can do without any word (NOT x, a prefix of
+// a tag, a regular expression alone) is evaluated for every story. A set of few
+// watches looks at the first letters of the words alone before it does anything.
+//
+// Stories of 75 words, against normalising and splitting alone (BenchmarkSet,
+// 2 cores, Go 1.26): 10 boolean watches 1.15 times, 1,000 2.7 times, 10,000 3.8
+// times, with a 99th percentile of 1.25 times the median and no allocation;
+// 100,000 keywords 3.0 times. At 10,000 it is 34 times faster than each compiled
+// watch in turn and 380 times faster than trees of strings.Contains; for
+// keywords alone 2.2 times faster than an Aho-Corasick automaton
+// (BenchmarkRivals). Adding a watch to 10,000 takes 10 to 12 µs and a watch some
+// 850 bytes (BenchmarkAdd).
 package filters
 
 import (
