@@ -9,14 +9,22 @@ import (
 	"tipoff/bot/card"
 )
 
-// queryHelp is the query language in eight lines.
+// queryHelp is the query language on one screen.
 const queryHelp = `ransomware hospital     both words, anywhere in the story
 lazarus OR kimsuky      one of them; OR is in capitals
 "supply chain"          the words next to each other
 sanction*               all words that begin so
 china -football         not that word; NOT football is the same
 (wiper OR ddos) energy  brackets, as everywhere
-title:apt41             only in the title; also body: source: tag:
+title:apt41             only in the title; also body: author: url: source:
+                        tag: domain: lang:
+actor:"cozy bear"       the group by any of its names; also country:china
+                        malware:emotet cve:2024-3400 cve:*
+set:sanctions           a whole topic: apt china iran ransomware policy ...
+treasury NEAR/5 list*   near each other: at most five words between
+cvss>=9 kev:yes         what is known of the vulnerability; sources>=3
+=APT /apt-?\d+/         in this case only; a regular expression
+since:7d                in searches: also before:2026-11-01
 *                       every story`
 
 // helpCommand is "help": the tree, one command, and the query language.
