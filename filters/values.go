@@ -321,8 +321,11 @@ func (c ofCVE) need() Need {
 	}
 	year := c.pattern[len("CVE-"):][:4]
 	var numbers []Need
-	for _, w := range []string{number, year + number, "cve" + year + number} {
-		numbers = append(numbers, Need{Op: OpWords, Words: []string{w}, Prefix: true})
+	for zeros := range cve.MaxPadding + 1 {
+		number := strings.Repeat("0", zeros) + number
+		for _, w := range []string{number, year + number, "cve" + year + number} {
+			numbers = append(numbers, Need{Op: OpWords, Words: []string{w}, Prefix: true})
+		}
 	}
 	return Need{Op: OpAnd, Sub: []Need{id, {Op: OpOr, Sub: numbers}}}
 }

@@ -23,6 +23,10 @@ import (
 	"unicode/utf8"
 )
 
+// MaxPadding is how many zeros too many a number may begin with. They are left
+// out of the id.
+const MaxPadding = 3
+
 const (
 	yearDigits       = 4
 	firstYear        = "1999"
@@ -132,8 +136,10 @@ func readNumber(s string, i int, year string) (id string, end int) {
 	}
 	number := s[i : i+n]
 	// Only numbers below 1000 are padded, to four digits.
-	for len(number) > minDigits && number[0] == '0' {
-		number = number[1:]
+	for range MaxPadding {
+		if len(number) > minDigits && number[0] == '0' {
+			number = number[1:]
+		}
 	}
 	return "CVE-" + year + "-" + number, i + n
 }
