@@ -4,6 +4,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
 
 	"tipoff/filters/entity/ioc"
 	"tipoff/sources/story"
@@ -67,11 +70,23 @@ func isOwn(own []string, host string) bool {
 	})
 }
 
-// hostOf is the host of an address in lower case, or "".
+// hostOf is the host of an address in lower case and ASCII, or "".
 func hostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return ""
 	}
-	return strings.ToLower(strings.Trim(u.Hostname(), "."))
+	return asciiHost(strings.ToLower(strings.Trim(u.Hostname(), ".")))
+}
+
+// asciiHost is the form of a host with letters other than a to z that the
+// addresses of stories have, such as xn--bcher-kva.example; others it leaves as
+// they are.
+func asciiHost(host string) string {
+	if strings.ContainsFunc(host, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		if ascii, err := idna.Lookup.ToASCII(host); err == nil {
+			return ascii
+		}
+	}
+	return host
 }

@@ -15,7 +15,7 @@ import (
 
 // facets are what a story has besides its texts.
 type facets struct {
-	sources, tags []name
+	sources, tags []name // each source once
 	lang          string
 	// known are the folded forms of names seen before: stories of a source have
 	// the same ones again.
@@ -59,13 +59,9 @@ func (d *Doc) facets() *facets {
 		}
 		f, s := d.facet, d.story
 		f.sources, f.tags = f.sources[:0], f.tags[:0]
-		if s.Source != "" {
-			f.sources = append(f.sources, f.name(s.Source))
-		}
+		f.addSource(s.Source)
 		for _, o := range s.Sources {
-			if o.Name != "" && o.Name != s.Source {
-				f.sources = append(f.sources, f.name(o.Name))
-			}
+			f.addSource(o.Name)
 		}
 		for _, t := range s.Tags {
 			f.tags = append(f.tags, f.name(t))
@@ -90,6 +86,12 @@ func (d *Doc) parts() *facets {
 		f.url.Reset(&f.url.story)
 	})
 	return f
+}
+
+func (f *facets) addSource(written string) {
+	if written != "" && !slices.ContainsFunc(f.sources, func(n name) bool { return n.written == written }) {
+		f.sources = append(f.sources, f.name(written))
+	}
 }
 
 func (f *facets) addHost(address string) {

@@ -275,3 +275,37 @@ func TestSetAllocatesOnlyItsAnswer(t *testing.T) {
 		t.Errorf("%v allocations for one answer", n)
 	}
 }
+
+func TestHighlights(t *testing.T) {
+	s := &story.Story{
+		Title: "Leak by Salt Typhoon", Summary: "the (zero) day!", Content: "first word\n  of\n\tall", Author: "Brian Krebs",
+		URL: "https://www.cisa.example/leak", Source: "The Record", Tags: []string{"leaks"},
+	}
+	for _, c := range []struct {
+		name, query string
+		want        []Highlight
+	}{
+		{"each place of a word", "leak OR title:leak OR url:leak", []Highlight{{"title", "Leak", 0, 4}, {"url", "leak", 25, 29}}},
+		{"the longer one", `salt OR "salt typhoon" OR typhoon`, []Highlight{{"title", "Salt Typhoon", 8, 20}}},
+		{"the longer one, though it begins later", `"leak by" OR "by salt typhoon"`, []Highlight{{"title", "by Salt Typhoon", 5, 20}}},
+		{"the longer one in the author", `author:(brian OR "brian krebs")`, []Highlight{{"author", "Brian Krebs", 0, 11}}},
+		{"an expression that ends inside of a word", "/lt ty/ typhoon", []Highlight{{"title", "Typhoon", 13, 20}}},
+		{"an expression that ends after the last word", "/y!/ first", []Highlight{{"summary", "y!", 13, 15}, {"content", "first", 0, 5}}},
+		{"an expression twice in a word", "/l+/ -russia", []Highlight{{"title", "L", 0, 1}, {"title", "l", 10, 11}, {"content", "ll", 18, 20}}},
+		{"an expression of names", "source:/rec/ domain:/^www/", []Highlight{{"source", "Rec", 0, 0}, {"domain", "www", 0, 0}}},
+		{"a phrase over lines", `"word of all"`, []Highlight{{"content", "word of all", 6, 20}}},
+		{"sides of NEAR", "typhoon NEAR/1 by", []Highlight{{"title", "by", 5, 7}, {"title", "Typhoon", 13, 20}}},
+		{"names", "tag:leak* source:*", []Highlight{{"tag", "leaks", 0, 0}}},
+		{"nothing without a match", "leak russia", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := mustCompile(t, c.query).Highlights(NewDoc(s))
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Error(d)
+			}
+			if err := orderly(s, got); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
 
@@ -223,7 +224,7 @@ func (c *compiler) check(f query.Field, text string, prefix bool) (string, *quer
 	case query.Set:
 		return c.checkSet(text)
 	case query.Domain:
-		return checkDomain(text)
+		return checkDomain(text, prefix)
 	case query.Lang:
 		return checkLang(text)
 	case query.Since, query.Before:
@@ -312,8 +313,9 @@ func malwareNames() (all []string) {
 	return all
 }
 
-// checkDomain brings a host into the form in which hosts are compared.
-func checkDomain(text string) (string, *query.Fault) {
+// checkDomain brings a host, or the beginning of one, into the form in which
+// hosts are compared.
+func checkDomain(text string, prefix bool) (string, *query.Fault) {
 	host := strings.ToLower(strings.NewReplacer("[.]", ".", "(.)", ".", "[dot]", ".", "[", "", "]", "").Replace(text))
 	_, after, isURL := strings.Cut(host, "://")
 	if isURL {
@@ -321,14 +323,23 @@ func checkDomain(text string) (string, *query.Fault) {
 	}
 	host, path, _ := strings.Cut(host, "/")
 	host, _, port := strings.Cut(host, ":")
-	host = strings.Trim(strings.TrimPrefix(host, "*."), ".")
+	host = strings.TrimLeft(strings.TrimPrefix(host, "*."), ".")
+	// The dot of cisa.* ends a label: cisabank.example is none.
+	label := prefix && strings.HasSuffix(host, ".")
+	host = asciiHost(strings.TrimRight(host, "."))
 	ok := host != "" && !strings.ContainsAny(host, " *?#@%\\\"'(),;<>=&")
+	if prefix && !label && strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return "", &query.Fault{Expected: "the whole name of a site with letters other than a to z", Found: fmt.Sprintf("the beginning %q", text)}
+	}
+	if label {
+		host += "."
+	}
 	if ok && !isURL && path == "" && !port {
 		return host, nil
 	}
 	fault := &query.Fault{Expected: "the name of a site, such as cisa.gov"}
 	if ok {
-		fault.Suggest = "domain:" + host
+		fault.Suggest = query.Value{Field: query.Domain, Text: host, Prefix: prefix}.String()
 	}
 	return "", fault
 }

@@ -12,48 +12,64 @@ type near struct {
 	within []int    // how many words may be between side k and k+1
 }
 
+// compileNear makes a chain for the story's texts, one for the author and one
+// for the URL, each of those parts of the sides that look there: nothing in
+// different ones of these is near.
 func (c *compiler) compileNear(n query.Near) clause {
-	// Sides in the author or the URL are all of them in it: nothing else can be
-	// near.
-	field := query.Any
-	sides := make([]clause, len(n.Sides))
-	for i, side := range n.Sides {
-		side, f := asHeadline(side)
-		sides[i] = c.compile(side)
-		if f != query.Any {
-			field = f
-		}
-	}
-	all := near{sides, n.Within}
-	if field != query.Any {
+	var chains oneOf
+	for _, field := range []query.Field{query.Any, query.Author, query.URL} {
+		sides := make([]clause, 0, len(n.Sides))
 		for _, side := range n.Sides {
-			if _, f := asHeadline(side); f != field {
-				return noneOf{everything{}}
+			if side := sideIn(side, field); side != nil {
+				sides = append(sides, c.compile(side))
 			}
 		}
-		return within{field, all}
+		switch {
+		case len(sides) < len(n.Sides):
+		case field == query.Any:
+			chains = append(chains, near{sides, n.Within})
+		default:
+			chains = append(chains, within{field, near{sides, n.Within}})
+		}
 	}
-	return all
+	switch len(chains) {
+	case 0:
+		return noneOf{everything{}}
+	case 1:
+		return chains[0]
+	}
+	return chains
 }
 
-// asHeadline returns a side, and the field if it is the author or the URL: then
-// the side is for the text of that field as a headline.
-func asHeadline(n query.Node) (query.Node, query.Field) {
-	switch n := n.(type) {
+// sideIn is that part of a side which looks in the author or the URL, as
+// field says, with these as headlines; or for [query.Any], in the story's
+// texts. It is nil if there is none.
+func sideIn(side query.Node, field query.Field) query.Node {
+	switch n := side.(type) {
 	case query.Term:
-		if n.Field == query.Author || n.Field == query.URL {
-			f := n.Field
+		apart := n.Field == query.Author || n.Field == query.URL
+		switch {
+		case apart && n.Field == field:
 			n.Field = query.Title
-			return n, f
+			return n
+		case !apart && field == query.Any:
+			return n
 		}
 	case query.Or:
-		out, field := make(query.Or, len(n)), query.Any
-		for i, sub := range n {
-			out[i], field = asHeadline(sub)
+		var parts query.Or
+		for _, sub := range n {
+			if part := sideIn(sub, field); part != nil {
+				parts = append(parts, part)
+			}
 		}
-		return out, field
+		if len(parts) == 1 {
+			return parts[0]
+		}
+		if len(parts) > 1 {
+			return parts
+		}
 	}
-	return n, query.Any
+	return nil
 }
 
 // places returns where a side stands, in the order of the text and each place

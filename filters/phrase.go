@@ -71,7 +71,9 @@ func compilePhrase(t query.Term) clause {
 	}
 	if t.Exact != "" {
 		c := newPhrase(t.Words, t.Prefix, in)
-		c.written = text.Case(t.Exact)
+		for _, w := range text.Tokens(t.Exact) { // without a possessive 's
+			c.written += text.Case(t.Exact[w.Start:w.End])
+		}
 		return c
 	}
 	all := variants(t.Words, t.Prefix)

@@ -4,10 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"testing"
-
-	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
+	"time"
 
 	"tipoff/sources/story"
 )
@@ -16,239 +13,222 @@ import (
 // what a story says from the words it was made of. It shares no code with the
 // parser, the tokeniser or the matcher.
 
-// spellings are ways to write a word.
-var spellings = map[string][]string{
-	"china":       {"china", "China", "CHINA", "chi\u00adna", "Chin\u0430", "China’s", "ＣＨＩＮＡ", "china's", "\u200bChina", "chi&shy;na"},
-	"chinese":     {"chinese", "Chinese"},
-	"volt":        {"volt", "Volt", "vólt"},
-	"typhoon":     {"typhoon", "TYPHOON", "typhoo\u0301n"},
-	"zero":        {"zero", "Zero", "z&eacute;ro"},
-	"day":         {"day", "Day", "day’s"},
-	"apt4":        {"apt4", "APT4"},
-	"apt41":       {"apt41", "APT41"},
-	"cafe":        {"cafe", "café", "CAFE\u0301"},
-	"中":           {"中"},
-	"国":           {"国"},
-	"москва":      {"москва", "МОСКВА"},
-	"s":           {"s", "S"},
-	"strasse":     {"straße", "STRASSE"},
-	"zeroday":     {"zeroday", "ZeroDay"},
-	"0":           {"0"},
-	"0day":        {"0day"},
-	"apt":         {"APT", "ＡＰＴ"},
-	"41":          {"41"},
-	"410":         {"410"},
-	"e":           {"e"},
-	"mail":        {"mail", "Mail"},
-	"email":       {"email"},
-	"us":          {"us", "US"},
-	"u":           {"U"},
-	"put":         {"put"},
-	"in":          {"in"},
-	"putin":       {"Putin"},
-	"log":         {"log"},
-	"4":           {"4"},
-	"j":           {"J"},
-	"4j":          {"4j"},
-	"log4j":       {"Log4J"},
-	"login":       {"login"},
-	"cyber":       {"cyber"},
-	"attack":      {"attack", "attack’s"},
-	"cyberattack": {"cyberattack"},
+// said is a text by its words, how their letters are written ("U" for a
+// capital, "l" for anything else) and the signs between them.
+type said struct {
+	words, capitals, signs []string
+	raw                    string
 }
 
-var vocabulary = func() []string {
-	var v []string
-	for w := range spellings {
-		v = append(v, w)
-	}
-	slices.Sort(v)
-	return v
-}()
-
-var between = []string{" ", " ", " ", "-", "-", "‑", " — ", ", ", "/", "\n\n", "&nbsp;", "”", ": ", " -", "\u200b–\u00ad", "_"}
-
-// Signs that leave two words of a text one compound: as a hyphen, or as a space.
-const hyphens, spaces = "-|‑|\u200b–\u00ad|_|", " | — |\n\n|&nbsp;|"
-
-// spell draws a text that has the words, and tells what is between them.
-func spell(t *rapid.T, words []string) (string, []string) {
-	var b strings.Builder
-	var signs []string
-	for i, w := range words {
-		if i > 0 {
-			sign := rapid.SampledFrom(between).Draw(t, "between")
-			if strings.HasSuffix(b.String(), "s") && strings.ContainsAny(lastWord(b.String()), "'’") {
-				signs = append(signs, "'s")
-			} else {
-				signs = append(signs, sign)
-			}
-			b.WriteString(sign)
-		}
-		b.WriteString(rapid.SampledFrom(spellings[w]).Draw(t, "spelling"))
-	}
-	return b.String(), signs
+// called is a name of a source or a tag.
+type called struct {
+	words []string
+	raw   string
 }
 
-func lastWord(s string) string {
-	if len(s) > len("x’s") {
-		return s[len(s)-len("x’s"):]
-	}
-	return s
-}
-
-func drawWords(t *rapid.T, least, most int) []string {
-	return rapid.SliceOfN(rapid.SampledFrom(vocabulary), least, most).Draw(t, "words")
-}
-
-// said is a text by its words and the signs between them.
-type said struct{ words, signs []string }
-
-// told is a story by its words.
+// told is a story by what it says.
 type told struct {
 	texts         [3]said
-	sources, tags [][]string
+	author, url   said
+	sources, tags []called
+	hosts         []string
+	lang          string
+	time          time.Time
+	actors        []string // "" for one that nobody knows
+	countries     []string
+	malware       []string
+	cves          []story.CVE // by their ids in one form
 }
 
-func drawStory(t *rapid.T) (told, *story.Story) {
-	var m told
-	for i := range m.texts {
-		m.texts[i].words = drawWords(t, 0, 8)
-	}
-	s := &story.Story{}
-	for i, text := range []*string{&s.Title, &s.Summary, &s.Content} {
-		*text, m.texts[i].signs = spell(t, m.texts[i].words)
-	}
-	for i := range rapid.IntRange(0, 2).Draw(t, "sources") {
-		w := drawWords(t, 1, 2)
-		m.sources = append(m.sources, w)
-		written, _ := spell(t, w)
-		if i == 0 {
-			s.Source = written
-		}
-		s.Sources = append(s.Sources, story.Sighting{Name: written})
-	}
-	for range rapid.IntRange(0, 2).Draw(t, "tags") {
-		w := drawWords(t, 1, 2)
-		m.tags = append(m.tags, w)
-		written, _ := spell(t, w)
-		s.Tags = append(s.Tags, written)
-	}
-	return m, s
+// withoutGiven is the story as an archive has it, which keeps no entities.
+func (m told) withoutGiven() told {
+	m.actors, m.countries, m.malware, m.cves = nil, nil, nil, nil
+	return m
 }
 
 // asked is a query by its meaning.
 type asked struct {
-	op     string // and, or, not, term
-	sub    []asked
-	field  string
-	words  []string
-	prefix bool
+	op    string // and, or, not, term, near, regex, value, set
+	sub   []asked
+	field string
+
+	// Of a term. Exact is the text in its case, with its words' capitals.
+	words           []string
+	prefix          bool
+	exact, capitals string
+
+	within []int          // of near
+	re     *regexp.Regexp // of regex
+
+	// Of a value or a regular expression: how it is written, and of the first
+	// what it means.
+	written string
+	means   func(told) bool
 }
 
-func drawQuery(t *rapid.T, depth int, field string) asked {
-	op := "term"
-	if depth > 0 {
-		op = rapid.SampledFrom([]string{"term", "and", "or", "not"}).Draw(t, "op")
+// tally counts how often each construct was true and false.
+type tally map[string]*[2]int
+
+func (c tally) add(kind string, yes bool) {
+	if c[kind] == nil {
+		c[kind] = new([2]int)
 	}
-	if field == "" {
-		field = rapid.SampledFrom([]string{"", "", "", "", "title", "body", "source", "tag"}).Draw(t, "field")
+	if yes {
+		c[kind][1]++
+	} else {
+		c[kind][0]++
 	}
-	a := asked{op: op, field: field}
-	switch op {
-	case "term":
-		a.words = drawWords(t, 0, 3)
-		if len(a.words) == 0 || rapid.Bool().Draw(t, "prefix") {
-			a.prefix = true
-		}
-		if a.prefix && len(a.words) > 0 {
-			last := []rune(a.words[len(a.words)-1])
-			a.words[len(a.words)-1] = string(last[:rapid.IntRange(1, len(last)).Draw(t, "cut")])
-		}
-	case "not":
-		a.sub = []asked{drawQuery(t, depth-1, field)}
-	default:
-		for range rapid.IntRange(1, 3).Draw(t, "operands") {
-			a.sub = append(a.sub, drawQuery(t, depth-1, field))
-		}
-	}
-	return a
 }
 
-// write draws a query that means a. field is that of the group around.
-func (a asked) write(t *rapid.T, field string) string {
-	before := ""
-	if a.field != field && (a.op == "term" || rapid.Bool().Draw(t, "field of group")) {
-		before = a.field + ":"
-		field = a.field
+func (a asked) wants(m told, c tally) bool {
+	any := func(want bool) bool {
+		return slices.ContainsFunc(a.sub, func(s asked) bool { return s.wants(m, c) == want })
 	}
-	switch a.op {
-	case "term":
-		star := ""
-		if a.prefix {
-			star = "*"
-		}
-		switch {
-		case len(a.words) == 0:
-			return before + star
-		case a.prefix:
-			return before + `"` + strings.Join(a.words, " ") + star + `"`
-		case len(a.words) == 1 && rapid.Bool().Draw(t, "bare"):
-			word, _ := spell(t, a.words)
-			return before + word
-		}
-		phrase, _ := spell(t, a.words)
-		return before + `“` + strings.ReplaceAll(phrase, "”", " ") + `"`
-	case "not":
-		sign := rapid.SampledFrom([]string{"-", "NOT "}).Draw(t, "not")
-		return before + "(" + sign + a.sub[0].write(t, field) + ")"
-	}
-	operator := " OR "
-	if a.op == "and" {
-		operator = rapid.SampledFrom([]string{" ", " AND "}).Draw(t, "and")
-	}
-	parts := make([]string, len(a.sub))
-	for i, sub := range a.sub {
-		parts[i] = sub.write(t, field)
-	}
-	return before + "(" + strings.Join(parts, operator) + ")"
-}
-
-func (a asked) wants(m told) bool {
 	switch a.op {
 	case "and":
-		return !slices.ContainsFunc(a.sub, func(s asked) bool { return !s.wants(m) })
+		return !any(false)
 	case "or":
-		return slices.ContainsFunc(a.sub, func(s asked) bool { return s.wants(m) })
+		return any(true)
 	case "not":
-		return !a.sub[0].wants(m)
+		return any(false)
 	}
-	switch a.field {
-	case "":
-		return len(a.words) == 0 || slices.ContainsFunc(m.texts[:], a.in)
-	case "title":
-		return a.in(m.texts[0])
-	case "body":
-		return a.in(m.texts[1]) || a.in(m.texts[2])
-	case "source":
-		return slices.ContainsFunc(m.sources, a.names)
+	kind := strings.TrimSpace(a.field + " " + a.op)
+	switch {
+	case a.op == "set":
+		yes := any(true)
+		c.add(kind, yes)
+		return yes
+	case a.exact != "":
+		kind = "exact"
+	case a.op == "value" && a.field == "":
+		kind = a.written[:strings.IndexAny(a.written, " <>=≤")]
 	}
-	return slices.ContainsFunc(m.tags, a.names)
+	yes := a.holds(m)
+	c.add(kind, yes)
+	return yes
 }
 
-// in reports whether the words stand in the text, in one of their forms.
-func (a asked) in(text said) bool {
-	if len(a.words) == 0 {
-		return len(text.words) > 0
+// fieldTexts are the texts in which a field of words looks.
+func (m *told) fieldTexts(field string) []said {
+	switch field {
+	case "title":
+		return m.texts[:1]
+	case "body":
+		return m.texts[1:]
+	case "author":
+		return []said{m.author}
+	case "url":
+		return []said{m.url}
 	}
-	for _, words := range withZeros(a.words, a.prefix) {
-		for i := range text.words {
-			if (asked{words: words, prefix: a.prefix}).begins(text, i, 0) {
-				return true
+	return m.texts[:]
+}
+
+func (m *told) called(field string) []called {
+	if field == "tag" {
+		return m.tags
+	}
+	return m.sources
+}
+
+func (a asked) holds(m told) bool {
+	switch a.op {
+	case "value":
+		return a.means(m)
+	case "near":
+		// Of a story's five texts in turn.
+		for _, one := range []struct {
+			said
+			fields []string
+		}{
+			{m.texts[0], []string{"", "title"}}, {m.texts[1], []string{"", "body"}}, {m.texts[2], []string{"", "body"}},
+			{m.author, []string{"author"}}, {m.url, []string{"url"}},
+		} {
+			sides := make([][]stretch, len(a.sub))
+			for i, side := range a.sub {
+				alternatives := []asked{side}
+				if side.op == "or" {
+					alternatives = side.sub
+				}
+				for _, o := range alternatives {
+					if slices.Contains(one.fields, o.field) {
+						sides[i] = append(sides[i], o.places(one.said)...)
+					}
+				}
 			}
+			for _, first := range sides[0] {
+				if a.chain(sides, 1, first) {
+					return true
+				}
+			}
+		}
+		return false
+	case "regex":
+		switch a.field {
+		case "domain":
+			return slices.ContainsFunc(m.hosts, a.re.MatchString)
+		case "source", "tag":
+			return slices.ContainsFunc(m.called(a.field), func(n called) bool { return a.re.MatchString(n.raw) })
+		}
+		return slices.ContainsFunc(m.fieldTexts(a.field), func(s said) bool { return a.re.MatchString(s.raw) })
+	}
+	switch a.field {
+	case "source", "tag":
+		return slices.ContainsFunc(m.called(a.field), a.names)
+	case "":
+		if len(a.words) == 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(m.fieldTexts(a.field), func(s said) bool {
+		if len(a.words) == 0 {
+			return len(s.words) > 0
+		}
+		return len(a.places(s)) > 0
+	})
+}
+
+// stretch is the words of a text from the first up to the end.
+type stretch struct{ first, end int }
+
+// chain reports whether the sides from k on follow, the one before being at p.
+func (a asked) chain(sides [][]stretch, k int, p stretch) bool {
+	if k == len(sides) {
+		return true
+	}
+	for _, next := range sides[k] {
+		between := -1
+		if next.first >= p.end {
+			between = next.first - p.end
+		} else if p.first >= next.end {
+			between = p.first - next.end
+		}
+		if between >= 0 && between <= a.within[k-1] && a.chain(sides, k+1, next) {
+			return true
 		}
 	}
 	return false
+}
+
+// places are where the words stand in the text, in any of their forms.
+func (a asked) places(text said) []stretch {
+	forms := [][]string{a.words}
+	if a.exact == "" { // a digit is not written as the word is
+		forms = withZeros(a.words, a.prefix)
+	}
+	var all []stretch
+	for _, words := range forms {
+		form := a
+		form.words = words
+		for i := range text.words {
+			for _, end := range form.ends(text, i, 0) {
+				capitals := strings.Join(text.capitals[i:end], "")
+				if a.exact == "" || capitals == a.capitals || a.prefix && strings.HasPrefix(capitals, a.capitals) {
+					all = append(all, stretch{i, end})
+				}
+			}
+		}
+	}
+	return all
 }
 
 // withZeros returns the words with each "zero" and "0" of a zero-day in both forms.
@@ -282,12 +262,14 @@ func withZeros(words []string, prefix bool) [][]string {
 	return all
 }
 
-// begins reports whether the words from k on stand in the text from i on. One
+// ends returns where the words from k on may end if they begin at word i of the
+// text. One
 // word may be up to three of the other side, if the borders allow.
-func (a asked) begins(text said, i, k int) bool {
+func (a asked) ends(text said, i, k int) []int {
 	if k == len(a.words) {
-		return true
+		return []int{i}
 	}
+	var all []int
 	for n := 1; n <= 3; n++ {
 		if i+n <= len(text.words) {
 			parts := slices.Clone(text.words[i : i+n])
@@ -296,16 +278,16 @@ func (a asked) begins(text said, i, k int) bool {
 				if cut {
 					parts[n-1] = a.words[k][len(strings.Join(parts[:n-1], "")):]
 				}
-				if (n == 1 || mayBeApart(parts, text.words[i+n-1], text.signs[i:i+n-1], cut)) && a.begins(text, i+n, k+1) {
-					return true
+				if n == 1 || mayBeApart(parts, text.words[i+n-1], text.signs[i:i+n-1], cut) {
+					all = append(all, a.ends(text, i+n, k+1)...)
 				}
 			}
 		}
-		if n > 1 && k+n <= len(a.words) && i < len(text.words) && a.is(text.words[i], k, n) && mayBeClosed(a.words[k:k+n], a.prefix && k+n == len(a.words)) && a.begins(text, i+1, k+n) {
-			return true
+		if n > 1 && k+n <= len(a.words) && i < len(text.words) && a.is(text.words[i], k, n) && mayBeClosed(a.words[k:k+n], a.prefix && k+n == len(a.words)) {
+			all = append(all, a.ends(text, i+1, k+n)...)
 		}
 	}
-	return false
+	return all
 }
 
 // is reports whether s is the n words from k on, closed up.
@@ -382,95 +364,7 @@ func mayBeClosed(parts []string, cut bool) bool {
 }
 
 // names compares with the whole name, without the borders in it.
-func (a asked) names(name []string) bool {
-	mine, whole := strings.Join(a.words, ""), strings.Join(name, "")
+func (a asked) names(name called) bool {
+	mine, whole := strings.Join(a.words, ""), strings.Join(name.words, "")
 	return whole == mine || a.prefix && strings.HasPrefix(whole, mine)
-}
-
-// holds evaluates a need on the texts of an index.
-func (n Need) holds(texts map[string][]string) bool {
-	switch n.Op {
-	case OpAnd:
-		return !slices.ContainsFunc(n.Sub, func(s Need) bool { return !s.holds(texts) })
-	case OpOr:
-		return slices.ContainsFunc(n.Sub, func(s Need) bool { return s.holds(texts) })
-	case OpWords:
-		fields := n.Fields
-		if fields == nil {
-			fields = []string{"title", "summary", "content"}
-		}
-		return slices.ContainsFunc(fields, func(f string) bool {
-			return n.standsIn(texts[f])
-		})
-	}
-	return true
-}
-
-// standsIn is what an index does.
-func (n Need) standsIn(text []string) bool {
-	joined := " " + strings.Join(n.Words, " ")
-	if !n.Prefix {
-		joined += " "
-	}
-	return strings.Contains(" "+strings.Join(text, " ")+" ", joined)
-}
-
-func TestAgainstReference(t *testing.T) {
-	matches, pairs := 0, 0
-	rapid.Check(t, func(t *rapid.T) {
-		watches := map[string]*Filter{}
-		meant := map[string]asked{}
-		for i := range 40 {
-			a := drawQuery(t, 3, "")
-			q := a.write(t, "")
-			f, err := Compile(q)
-			if err != nil {
-				t.Fatalf("%s: %v", q, err)
-			}
-			if again, err := Compile(f.String()); err != nil || again.String() != f.String() {
-				t.Fatalf("%s prints as %s: %v", q, f, err)
-			}
-			name := string(rune('A' + i))
-			watches[name], meant[name] = f, a
-		}
-		set := NewSet(watches)
-		for range 50 {
-			m, s := drawStory(t)
-			d := NewDoc(s)
-			title, summary, content := IndexTexts(s)
-			index := map[string][]string{"title": strings.Fields(title), "summary": strings.Fields(summary), "content": strings.Fields(content)}
-			for i, f := range []string{"title", "summary", "content"} {
-				if !slices.Equal(index[f], m.texts[i].words) {
-					t.Fatalf("%+v: the %s has the words %q, not %q", s, f, index[f], m.texts[i].words)
-				}
-			}
-			var want []string
-			for i := range 40 {
-				name := string(rune('A' + i))
-				f, yes := watches[name], meant[name].wants(m)
-				pairs++
-				if yes {
-					matches++
-					want = append(want, name)
-				}
-				if got := f.Match(d); got != yes {
-					t.Fatalf("%s\n%+v\nmatch %v, reference %v", f, s, got, yes)
-				}
-				if yes && !f.Need().holds(index) {
-					t.Fatalf("%s\n%+v\nmatches without its need %+v", f, s, f.Need())
-				}
-				terms := f.Terms(d)
-				if !yes && terms != nil || slices.Contains(terms, "") {
-					t.Fatalf("%s\n%+v\nterms %q, match %v", f, s, terms, yes)
-				}
-			}
-			if diff := cmp.Diff(want, set.Match(d)); diff != "" {
-				t.Fatalf("set: %s", diff)
-			}
-		}
-	})
-	t.Logf("%d pairs, %d matches", pairs, matches)
-	if !t.Failed() && (matches < pairs/10 || matches > pairs*9/10) {
-		t.Errorf("%d matches in %d pairs try too little", matches, pairs)
-	}
 }

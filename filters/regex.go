@@ -152,24 +152,14 @@ func (c *regex) terms(d *Doc, add func(found)) {
 				continue
 			}
 			written := s.written[at[0]:at[1]]
-			x := found{at: afterTexts, last: afterTexts, folded: "/" + strings.ToLower(written), written: written, field: s.field, start: at[0], end: at[1], placed: true}
-			if s.text >= 0 {
-				x.at = d.tokenAt(s.text, at[0])
-				x.last = max(x.at, d.tokenAt(s.text, at[1])-1)
+			x := found{folded: "/" + strings.ToLower(written), written: written, field: s.field}
+			if s.text >= 0 || s.field == query.Author || s.field == query.URL {
+				x.start, x.end = at[0], at[1]
 			}
 			add(x)
 		}
 		return true
 	})
-}
-
-// tokenAt is the first token of a text that ends after an offset.
-func (d *Doc) tokenAt(f, offset int) int {
-	i := int(d.starts[f])
-	for i < int(d.starts[f+1]) && d.tokens[i].End <= offset {
-		i++
-	}
-	return i
 }
 
 func (c *regex) need() Need   { return Need{} }

@@ -9,18 +9,23 @@ import (
 
 // found is something that made a query match.
 type found struct {
-	// at and last are tokens, for the order; at is afterTexts for what is not in
-	// the texts.
-	at, last int
 	// folded is what is the same however it is written.
 	folded, written string
 	field           query.Field
-	// start and end are byte offsets in the field, if placed.
+	// start and end are byte offsets in the field; both are 0 where it is not
+	// one text.
 	start, end int
-	placed     bool
 }
 
-const afterTexts = 1 << 30
+// order is that of the fields; all others come after them.
+var order = []query.Field{"title", "summary", "content", query.Author, query.URL, query.Source, query.Tag}
+
+func (x *found) rank() int {
+	if i := slices.Index(order, x.field); i >= 0 {
+		return i
+	}
+	return len(order)
+}
 
 // The names of the texts.
 var textNames = [texts]query.Field{"title", "summary", "content"}
@@ -48,7 +53,8 @@ func (f *Filter) Terms(d *Doc) []string {
 	var terms []string
 	seen := make(map[string]bool)
 	for _, x := range f.found(d) {
-		if !seen[x.folded] {
+		// An expression may have found the very text that a word did.
+		if !seen[x.folded] && !slices.Contains(terms, x.written) {
 			seen[x.folded] = true
 			terms = append(terms, x.written)
 		}
@@ -61,23 +67,17 @@ func (f *Filter) Terms(d *Doc) []string {
 // counts.
 func (f *Filter) Highlights(d *Doc) []Highlight {
 	var all []Highlight
-	end := -1
-	places := f.found(d)
-	slices.SortStableFunc(places, func(a, b found) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(b.last, a.last))
-	})
-	for _, x := range places {
-		if x.at < afterTexts && x.last <= end {
-			continue
-		}
+	for _, x := range f.found(d) {
 		h := Highlight{string(x.field), x.written, x.start, x.end}
-		if x.at < afterTexts && x.at <= end { // begins inside of the one before
+		if n := len(all); n > 0 && all[n-1].Field == h.Field && h.Start < all[n-1].End {
+			if h.End-h.Start > all[n-1].End-all[n-1].Start {
+				all[n-1] = h
+			}
 			continue
 		}
 		if !slices.Contains(all, h) {
 			all = append(all, h)
 		}
-		end = max(end, min(x.last, afterTexts-1))
 	}
 	return all
 }
@@ -90,7 +90,7 @@ func (f *Filter) found(d *Doc) []found {
 	var all []found
 	f.root.terms(d, func(x found) { all = append(all, x) })
 	slices.SortStableFunc(all, func(a, b found) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.last, b.last))
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
 	})
 	return all
 }
@@ -99,8 +99,8 @@ func (f *Filter) found(d *Doc) []found {
 func (d *Doc) placed(s span) found {
 	f := d.textOf(s.first)
 	x := found{
-		at: s.first, last: s.last, written: d.written(s.first, s.last), field: textNames[f],
-		start: d.tokens[s.first].Start, end: d.tokens[s.last].End, placed: true,
+		written: d.written(s.first, s.last), field: textNames[f],
+		start: d.tokens[s.first].Start, end: d.tokens[s.last].End,
 	}
 	for i := s.first; i <= s.last; i++ {
 		x.folded += d.tokens[i].Text
@@ -110,14 +110,7 @@ func (d *Doc) placed(s span) found {
 
 // aside is something that is not in the texts.
 func aside(f query.Field, written string) found {
-	at := afterTexts + 2
-	switch f {
-	case query.Source:
-		at = afterTexts
-	case query.Tag:
-		at = afterTexts + 1
-	}
-	return found{at: at, last: at, folded: string(f) + ":" + written, written: written, field: f}
+	return found{folded: string(f) + ":" + written, written: written, field: f}
 }
 
 // mention is an entity where a text has it, or by its name.

@@ -494,7 +494,8 @@ func (inTime) terms(*Doc, func(found))     {}
 func (c within) terms(d *Doc, add func(found)) {
 	inner := c.doc(d)
 	c.clause.terms(inner, func(x found) {
-		add(found{at: afterTexts, field: c.field, folded: x.folded, written: x.written, start: x.start, end: x.end, placed: x.placed})
+		x.field = c.field
+		add(x)
 	})
 }
 
