@@ -89,6 +89,9 @@ func (c *compiler) explain(n query.Node, d *Doc) Reason {
 		for _, f := range t.filters {
 			// Of a pack, only what is true is of interest: it has hundreds of
 			// clauses.
+			if !f.Match(d) {
+				continue
+			}
 			r.Parts = append(r.Parts, onlyTrue(f.reasons(d)))
 		}
 	}

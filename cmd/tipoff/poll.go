@@ -39,7 +39,7 @@ fail: the summary counts them, and "tipoff sources list" says why.`,
 					return err
 				}
 			}
-			fmt.Fprintln(p.out, summary(t, waiting))
+			fmt.Fprintln(p.out, pollSummary(t, waiting))
 			return nil
 		},
 	}
@@ -58,9 +58,9 @@ func (p *program) waiting(ctx context.Context) (n int, err error) {
 	return len(all), err
 }
 
-// summary tells what a pass over the sources came to. Waiting is how many
+// pollSummary tells what a pass over the sources came to. Waiting is how many
 // deliveries are left for another time.
-func summary(t bot.Totals, waiting int) string {
+func pollSummary(t bot.Totals, waiting int) string {
 	s := fmt.Sprintf("Polled %s", count(t.Polled, "source", "sources"))
 	if t.Unchanged > 0 {
 		s += fmt.Sprintf(" (%d unchanged)", t.Unchanged)
