@@ -284,6 +284,8 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 	words := []string{
 		"apt", "APT41", "zero-day", "volt", "typhoon", "café", "China's", "中国", "wiper", `say "no"`, "a*b", "l’état", "x_y", "3.2.1",
 		"zeroday", "0-day", "zero", "day", "APT", "41", "apt-41", "log4j", "Log-4-J", "e-mail", "email", "cyber", "attack", "cyberattack", "put", "in", "Putin",
+		"Cozy Bear", "CozyBear", "APT-29", "Lazarus", "hackers", "Snake", "LockBit 3.0", "Cobalt-Strike", "Emotet", "Beijing", "Georgia",
+		"CVE-2024-3400", "#CVE20243400", "cve 2024 003400", "CVE-2024-21887/46805", "evil[.]com", "hxxps://evil[dot]com/x", "Apt",
 	}
 	text := rapid.SliceOfN(rapid.SampledFrom(words), 0, 6)
 	var all []story.Story
@@ -291,18 +293,21 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 		return story.Story{
 			Title: strings.Join(text.Draw(rt, "title"), " "), Summary: strings.Join(text.Draw(rt, "summary"), " "),
 			Content: strings.Join(text.Draw(rt, "content"), ", "),
+			Author:  rapid.SampledFrom([]string{"", "Brian Krebs", "Nobody"}).Draw(rt, "author"),
+			Lang:    rapid.SampledFrom([]string{"", "en", "en-GB", "zh"}).Draw(rt, "lang"),
 		}
 	})
 	for i := range 120 {
 		st := gen.Example(i)
-		st.URL, st.Source = fmt.Sprintf("https://x.example/%d", i), "alpha"
+		st.URL, st.Source = fmt.Sprintf("https://x.example/story-%d", i), "alpha"
+		st.Published = s.clock.T.Add(-time.Duration(i) * time.Hour).Truncate(time.Second)
 		s.add(t, src, st)
 		st.Sources = []story.Sighting{{Name: "alpha"}}
 		all = append(all, st)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		q := randomQuery(rt, 3)
-		f, err := filters.Compile(q)
+		f, err := filters.CompileSearch(q, s.clock.T)
 		if err != nil {
 			rt.Fatalf("%s: %v", q, err)
 		}
@@ -332,6 +337,11 @@ func randomQuery(rt *rapid.T, depth int) string {
 	leaf := rapid.SampledFrom([]string{
 		"apt", "apt41", "apt*", `"zero day"`, "zero-day", "volt", `"volt typhoon"`, `"typhoon caf*"`, "cafe", "china", "中", "国", "no", "title:wiper", "body:(volt OR apt)",
 		"zeroday", "0day", `"zero day apt"`, "zeroda*", `"zero d*"`, "APT-41", `"apt41 zero"`, "apt4*", `"log 4 j"`, "log4j", "email", "e-mail", "cyberattack*", `"cyber attack"`, "putin", "body:zero-day", "a", "b", "x_y", "3.2.1", "source:alpha",
+		"=APT", "=Apt*", `="Volt Typhoon"`, "apt NEAR/2 volt", `(zero-day OR apt41) NEAR/1 "cyber attack"`, "title:wiper NEAR/3 day*", "/apt-?\\d+/", "title:/z.ro/",
+		"actor:apt29", `actor:"lazarus group"`, "actor:turla", "actor:*", "actor:apt*", "malware:emotet", `malware:"cobalt strike"`, "malware:*", "country:cn",
+		"country:ru", "country:(ge OR kp)", "cve:2024-3400", "cve:CVE-2023-46805", "cve:CVE-2024-46805", "cve:2024-*", "cve:*", "evil.com", `"https evil"`,
+		"author:krebs", "author:(brian OR nobody)", "url:story", "domain:x.example", "domain:example", "domain:y.example", "lang:en", "lang:*", "sources>=1", "sources>1",
+		"set:apt", "set:ransomware", "kev:no", "since:3d", "before:2d",
 	})
 	if depth == 0 {
 		return leaf.Draw(rt, "leaf")
