@@ -169,7 +169,8 @@ var (
 var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 
 var days = []time.Time{
-	{}, now.Add(-time.Hour), now.AddDate(0, 0, -7), now.AddDate(0, 0, -7).Add(-time.Second), now.AddDate(0, 0, 1),
+	{},
+	now.Add(-time.Hour), now.AddDate(0, 0, -7), now.AddDate(0, 0, -7).Add(-time.Second), now.AddDate(0, 0, 1),
 	time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 31, 23, 59, 59, 0, time.UTC), time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC),
 }
 

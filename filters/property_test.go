@@ -2,6 +2,7 @@ package filters
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -69,9 +70,7 @@ func drawVersions(t *rapid.T, filters []*Filter) []version {
 	all := []version{v}
 	for range 8 {
 		next := version{v.set, map[string]int{}}
-		for name, i := range v.watches {
-			next.watches[name] = i
-		}
+		maps.Copy(next.watches, v.watches)
 		for range rapid.IntRange(1, 4).Draw(t, "changes") {
 			name, i := watchName(rapid.IntRange(0, len(filters)-1).Draw(t, "name")), rapid.IntRange(0, len(filters)-1).Draw(t, "filter")
 			if rapid.IntRange(0, 2).Draw(t, "remove") == 0 {
@@ -122,9 +121,7 @@ func TestAgainstReference(t *testing.T) {
 			filters[i], meant[i] = f, a
 			watches[watchName(i)], many[watchName(i)] = f, f
 		}
-		for name, f := range strangers {
-			many[name] = f
-		}
+		maps.Copy(many, strangers)
 		set, crowded, versions := NewSet(watches), NewSet(many), drawVersions(t, filters)
 		if crowded.gate != nil {
 			t.Fatal("the crowded set is a small one")

@@ -140,8 +140,11 @@ func (a asked) holds(m told) bool {
 			said
 			fields []string
 		}{
-			{m.texts[0], []string{"", "title"}}, {m.texts[1], []string{"", "body"}}, {m.texts[2], []string{"", "body"}},
-			{m.author, []string{"author"}}, {m.url, []string{"url"}},
+			{m.texts[0], []string{"", "title"}},
+			{m.texts[1], []string{"", "body"}},
+			{m.texts[2], []string{"", "body"}},
+			{m.author, []string{"author"}},
+			{m.url, []string{"url"}},
 		} {
 			sides := make([][]stretch, len(a.sub))
 			for i, side := range a.sub {
