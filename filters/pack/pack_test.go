@@ -104,14 +104,22 @@ func TestPacksOnTheirOwnHeadlines(t *testing.T) {
 }
 
 // The headlines in testdata/heldout were written by somebody who did not see
-// the queries, and no query is tuned on them. The bounds are what was measured
-// when the packs were made, less a headline or two.
+// the queries, and no query is tuned on them. The bounds are a little below what
+// was measured (precision 0.943, recall 0.846), so that a change that makes the
+// packs worse is seen.
 func TestPacksOnHeadlinesKeptAside(t *testing.T) {
+	const precision, recall = 0.93, 0.83
 	var all score
 	for _, name := range pack.Names() {
 		s := judge(t, name, filepath.Join("testdata", "heldout", name+".txt"), false)
+		if s.right+s.missed < 30 || s.false+s.silent < 30 {
+			t.Errorf("%s: %d headlines wanted and %d not; want 30 of each", name, s.right+s.missed, s.false+s.silent)
+		}
 		t.Logf("%-14s precision %.3f, recall %.3f", name, s.precision(), s.recall())
 		all = score{all.right + s.right, all.false + s.false, all.missed + s.missed, all.silent + s.silent}
 	}
 	t.Logf("%-14s precision %.3f, recall %.3f", "all", all.precision(), all.recall())
+	if all.precision() < precision || all.recall() < recall {
+		t.Errorf("precision %.3f, recall %.3f; want %.2f and %.2f", all.precision(), all.recall(), precision, recall)
+	}
 }
