@@ -277,11 +277,18 @@ func when(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is neither a date nor an age", s)
 }
 
+// longestName is more than any name that is known has; nothing is like a longer
+// one, and to find that out would take long.
+const longestName = 64
+
 // unknown is the fault of a name that is none of the known ones; it suggests
 // the most like it.
 func unknown(name, expected, field string, known []string) *query.Fault {
 	fault := &query.Fault{Expected: expected}
 	key := names.Key(name)
+	if len(key) > longestName {
+		return fault
+	}
 	least := 1 + len(key)/4
 	for _, n := range known {
 		if d := levenshtein.ComputeDistance(key, names.Key(n)); d <= least {
