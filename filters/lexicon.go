@@ -141,7 +141,7 @@ func (l *Lexicon) compile(q string, now time.Time, path []string) (*Filter, erro
 // topic is a set: a filter that others use by its name.
 type topic struct {
 	name    string
-	filters []*Filter // that of the pack and that of the config, or one of them
+	filters []*Filter // the pack's, and that of the config
 }
 
 // topic returns a set. path are those that are being read. The error is a
@@ -158,16 +158,12 @@ func (l *Lexicon) topic(name string, path []string) (*topic, error) {
 	}
 	t = &topic{name: name}
 	path = append(slices.Clip(path), name)
-	shippedQuery, ships := pack.Query(name)
-	ownQuery, owns := l.own[name]
-	for _, q := range []struct {
-		text string
-		ok   bool
-	}{{shippedQuery, ships}, {ownQuery, owns}} {
-		if !q.ok {
-			continue
-		}
-		f, err := l.compile(q.text, time.Time{}, path)
+	texts := slices.Clip(pack.Queries(name))
+	if own, ok := l.own[name]; ok {
+		texts = append(texts, own)
+	}
+	for _, q := range texts {
+		f, err := l.compile(q, time.Time{}, path)
 		if err != nil {
 			return nil, &SetError{Name: name, Err: err}
 		}

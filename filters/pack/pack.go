@@ -1,6 +1,8 @@
 // Package pack has the topic packs: queries that ship with the program and that
 // others use by their names, as in set:china. They are text in the query
-// language itself, a file each; what a line says after a # is for readers.
+// language itself, a file each. A file has paragraphs with blank lines between
+// them; each is a query of its own, and a story is of the topic if one of them
+// matches. A line that begins with # is for readers.
 package pack
 
 import (
@@ -15,8 +17,8 @@ var files embed.FS
 
 const suffix = ".query"
 
-var queries = sync.OnceValue(func() map[string]string {
-	all := make(map[string]string)
+var queries = sync.OnceValue(func() map[string][]string {
+	all := make(map[string][]string)
 	entries, err := files.ReadDir(".")
 	if err != nil {
 		return all // The folder is a part of the program.
@@ -26,25 +28,30 @@ var queries = sync.OnceValue(func() map[string]string {
 		if err != nil {
 			continue
 		}
-		all[strings.TrimSuffix(e.Name(), suffix)] = Strip(string(data))
+		all[strings.TrimSuffix(e.Name(), suffix)] = paragraphs(string(data))
 	}
 	return all
 })
 
-// Strip returns a pack's query on one line, without its comments.
-func Strip(text string) string {
-	var b strings.Builder
-	for line := range strings.Lines(text) {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
+// paragraphs returns the queries of a pack's file, each on one line.
+func paragraphs(text string) (all []string) {
+	var lines []string
+	end := func() {
+		if len(lines) > 0 {
+			all = append(all, strings.Join(lines, " "))
 		}
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(line)
+		lines = nil
 	}
-	return b.String()
+	for line := range strings.Lines(text) {
+		switch line = strings.TrimSpace(line); {
+		case line == "":
+			end()
+		case line[0] != '#':
+			lines = append(lines, line)
+		}
+	}
+	end()
+	return all
 }
 
 // Names lists the packs, sorted.
@@ -57,8 +64,6 @@ func Names() []string {
 	return all
 }
 
-// Query returns the query of a pack.
-func Query(name string) (q string, ok bool) {
-	q, ok = queries()[name]
-	return q, ok
-}
+// Queries returns the queries of a pack, none for a name that is no pack's. The
+// slice is shared: do not change it.
+func Queries(name string) []string { return queries()[name] }

@@ -105,10 +105,10 @@ func TestPacksOnTheirOwnHeadlines(t *testing.T) {
 
 // The headlines in testdata/heldout were written by somebody who did not see
 // the queries, and no query is tuned on them. The bounds are a little below what
-// was measured (precision 0.943, recall 0.846), so that a change that makes the
+// was measured (precision 0.959, recall 0.868), so that a change that makes the
 // packs worse is seen.
 func TestPacksOnHeadlinesKeptAside(t *testing.T) {
-	const precision, recall = 0.93, 0.83
+	const precision, recall = 0.945, 0.855
 	var all score
 	for _, name := range pack.Names() {
 		s := judge(t, name, filepath.Join("testdata", "heldout", name+".txt"), false)
