@@ -14,6 +14,15 @@ type Source struct {
 	// Name is short, unique and stays the same: the archive knows a source by it.
 	Name string
 	URL  string
+	// Kind says what is at the URL.
+	Kind Kind
+	// Items and Fields say where the items of kinds JSON and Page are, and what
+	// of each makes a story: paths into JSON, or CSS selectors. Fields has them
+	// by the names of [FieldNames].
+	Items  string
+	Fields map[string]string
+	// FullText asks for the page of each new story, to read the text there.
+	FullText bool
 	// Schedule is a cron specification of five fields, or a descriptor such
 	// as "@every 10m" or "@hourly".
 	Schedule string
@@ -28,6 +37,25 @@ type Source struct {
 	Proxy string
 }
 
+// Kind is what a source's URL leads to.
+type Kind string
+
+// The kinds of source.
+const (
+	Feed    Kind = "feed"    // RSS, Atom, RDF or JSON Feed
+	KEV     Kind = "kev"     // CISA's Known Exploited Vulnerabilities catalogue
+	JSON    Kind = "json"    // any JSON with a list in it
+	Page    Kind = "page"    // a web page with a list in it
+	Sitemap Kind = "sitemap" // a sitemap, of news best
+)
+
+// Kinds are all of them.
+var Kinds = []Kind{Feed, KEV, JSON, Page, Sitemap}
+
+// FieldNames are the parts of a story that [Source.Fields] can give. Without
+// title and url there is no story.
+var FieldNames = []string{"title", "url", "summary", "content", "published", "author", "tags", "guid"}
+
 // Validators are what a server gave to ask again with: send them back, and an
 // unchanged feed costs a 304.
 type Validators struct {
@@ -36,6 +64,11 @@ type Validators struct {
 	// BodyHash is of the last body that was read, in hex, for servers that
 	// have no validators of their own.
 	BodyHash string
+	// Memory is what a kind of source keeps from one readable answer to the
+	// next, to tell what changed between them.
+	Memory string
+	// Rhythm is what the feed says of how often to come.
+	Rhythm Rhythm
 }
 
 // Item is a story as one source tells it. GUID is the source's own id for it,
@@ -65,6 +98,14 @@ type Visit struct {
 	// NotBefore is the earliest time at which the server wants to be asked
 	// again (Retry-After), or zero.
 	NotBefore time.Time
+	// Fresh is until when a cache would give the same answer, or zero.
+	Fresh time.Time
+	// Moved is the source's new address, where its server has said that it is
+	// for good; else empty.
+	Moved string
+	// Partial is true for an answer that ended in the middle: there were more
+	// items. It comes with the Validators of the visit before.
+	Partial bool
 	// Skipped counts items that could not be used, with SkipReason for one of them.
 	Skipped    int
 	SkipReason string

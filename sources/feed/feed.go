@@ -37,7 +37,27 @@ type Feed struct {
 	// Skipped counts items that could not be used, with SkipReason for one of them.
 	Skipped    int
 	SkipReason string
+	// Memory is for the next visit, see [sources.Validators].
+	Memory string
+	Rhythm sources.Rhythm
+	// Partial is true for a feed that ended in the middle.
+	Partial bool
 }
+
+// Document is what a server sent.
+type Document struct {
+	Body []byte
+	// ContentType is the server's, for its charset.
+	ContentType string
+	// URL is where it came from, for relative links.
+	URL string
+	// Memory is what the last document gave that could be read.
+	Memory string
+}
+
+// Format reads the documents of one kind of source. now is what no story's date
+// may lie after. The error is a *[sources.Error].
+type Format func(src sources.Source, d Document, now time.Time) (Feed, error)
 
 // Parse reads a feed. contentType is the server's, for its charset; baseURL is
 // where the body came from, for relative links; now is what no story's date
@@ -51,20 +71,32 @@ func Parse(body []byte, contentType, baseURL string, now time.Time) (Feed, error
 		return Feed{}, failing("the answer is empty: check that the source's url is that of a feed")
 	}
 	text := toUTF8(body, contentType)
-	parsed, err := read(text)
+	parsed, rhythm, err := read(text)
 	if err != nil && !errors.Is(err, errBomb) && !errors.Is(err, errNoFeed) && !errors.Is(err, errNoRoot) {
 		// Only what fails is mended, so that good feeds do not pay for it.
 		if mended, changed := mend(text, err); changed {
-			if again, err2 := read(mended); err2 == nil {
-				parsed, err = again, nil
+			if again, its, err2 := read(mended); err2 == nil {
+				parsed, rhythm, err = again, its, nil
 			}
+		}
+	}
+	partial := false
+	if err != nil {
+		if rescued, its, ok := salvage(text, err); ok {
+			parsed, rhythm, err, partial = rescued, its, nil, true
 		}
 	}
 	if err != nil {
 		return Feed{}, explain(text, contentType, baseURL, err)
 	}
 	base, _ := url.Parse(baseURL)
-	return convert(parsed, base, now), nil
+	f := Convert(parsed, base, now)
+	f.Rhythm, f.Partial = withPeriod(rhythm, parsed), partial
+	if partial {
+		f.Skipped++
+		f.SkipReason = "the feed ends in the middle; its whole items are read"
+	}
+	return f, nil
 }
 
 func failing(format string, args ...any) error {
@@ -85,29 +117,33 @@ var (
 // read calls gofeed's parser for the format that the text is in. gofeed's own
 // detection would read the start twice and give up on a root element that
 // comes late.
-func read(text []byte) (*gofeed.Feed, error) {
+func read(text []byte) (*gofeed.Feed, sources.Rhythm, error) {
+	var rhythm sources.Rhythm
 	if len(text) > 0 && text[0] == '{' {
-		return readJSON(text)
+		f, err := readJSON(text)
+		return f, rhythm, err
 	}
 	root, err := checkXML(text)
 	if err != nil {
-		return nil, err
+		return nil, rhythm, err
 	}
 	switch strings.ToLower(root) {
 	case "rss", "rdf":
 		f, err := (&rss.Parser{}).Parse(bytes.NewReader(numericZones(text)))
 		if err != nil {
-			return nil, err
+			return nil, rhythm, err
 		}
-		return rssTranslator.Translate(f)
+		out, err := rssTranslator.Translate(f)
+		return out, rhythmOfRSS(f), err
 	case "feed":
 		f, err := (&atom.Parser{}).Parse(bytes.NewReader(text))
 		if err != nil {
-			return nil, err
+			return nil, rhythm, err
 		}
-		return atomTranslator.Translate(f)
+		out, err := atomTranslator.Translate(f)
+		return out, rhythm, err
 	}
-	return nil, errNoFeed
+	return nil, rhythm, errNoFeed
 }
 
 // numericZones writes the dates that end in GMT, as most do, with the same

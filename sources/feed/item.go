@@ -32,7 +32,11 @@ const (
 // earliest is before all feeds. An older date is a machine's zero.
 var earliest = time.Date(1990, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-func convert(f *gofeed.Feed, base *url.URL, now time.Time) Feed {
+// Convert makes stories of items as gofeed has them: of their HTML plain text
+// within limits, of their links absolute ones. It gives each a guid that tells
+// it from the others. base, for relative links, may be nil. Formats that are not
+// feeds come by here too, so that all stories are made alike.
+func Convert(f *gofeed.Feed, base *url.URL, now time.Time) Feed {
 	out := Feed{Title: cut(toText(f.Title, oneLine, maxTitle), maxTitle), Lang: language(f.Language)}
 	out.Link = link(base, f.Link)
 	// Links are relative to the web site where the feed names one: feeds often

@@ -12,20 +12,21 @@ import (
 	"tipoff/sources/fetch"
 )
 
-// Reader visits sources that are feeds. It is safe for many goroutines.
+// Reader visits sources. It is safe for many goroutines.
 type Reader struct {
 	client *fetch.Client
 	now    func() time.Time
 	large  chan struct{} // full while a large body is parsed
+	other  map[sources.Kind]Format
 }
 
 // NewReader makes a reader that fetches with c. Without a clock it takes
-// time.Now.
-func NewReader(c *fetch.Client, now func() time.Time) *Reader {
+// time.Now. other has the formats of the kinds of source that are not feeds.
+func NewReader(c *fetch.Client, now func() time.Time, other map[sources.Kind]Format) *Reader {
 	if now == nil {
 		now = time.Now
 	}
-	return &Reader{client: c, now: now, large: make(chan struct{}, 1)}
+	return &Reader{client: c, now: now, large: make(chan struct{}, 1), other: other}
 }
 
 // Visit fetches a source's feed and reads it. v is what the last visit gave
@@ -42,7 +43,7 @@ func (r *Reader) Visit(ctx context.Context, src sources.Source, v sources.Valida
 	resp, ferr := r.client.Get(ctx, fetch.Request{
 		URL: src.URL, Validators: v, Headers: src.Headers, BasicAuth: src.BasicAuth, Proxy: src.Proxy,
 	})
-	visit := sources.Visit{Status: resp.Status, Validators: v, NotBefore: resp.NotBefore}
+	visit := sources.Visit{Status: resp.Status, Validators: v, NotBefore: resp.NotBefore, Fresh: resp.Fresh, Moved: resp.Moved}
 	if ferr != nil {
 		visit.Err = ferr
 		return visit
@@ -59,13 +60,18 @@ func (r *Reader) Visit(ctx context.Context, src sources.Source, v sources.Valida
 		visit.Validators = resp.Validators
 		return visit
 	}
-	f, err := r.parse(resp)
+	f, err := r.parse(src, Document{resp.Body, resp.ContentType, resp.URL, v.Memory})
 	if err != nil {
 		visit.Err = asError(err, resp.Status)
 		return visit
 	}
-	visit.Validators = resp.Validators
-	visit.Validators.BodyHash = bodyHash
+	// What is missing now may be there the next time under the same validators.
+	if visit.Partial = f.Partial; !f.Partial {
+		visit.Validators = resp.Validators
+		visit.Validators.BodyHash = bodyHash
+	}
+	visit.Validators.Memory = f.Memory
+	visit.Validators.Rhythm = f.Rhythm
 	visit.Title = f.Title
 	visit.Skipped, visit.SkipReason = f.Skipped, f.SkipReason
 	visit.Items = f.Items
@@ -82,12 +88,19 @@ func (r *Reader) Visit(ctx context.Context, src sources.Source, v sources.Valida
 // bytes, and many of them at once would take all memory there is.
 const largeBody = 1 << 20
 
-func (r *Reader) parse(resp *fetch.Response) (Feed, error) {
-	if len(resp.Body) >= largeBody {
+func (r *Reader) parse(src sources.Source, d Document) (Feed, error) {
+	if len(d.Body) >= largeBody {
 		r.large <- struct{}{}
 		defer func() { <-r.large }()
 	}
-	return Parse(resp.Body, resp.ContentType, resp.URL, r.now())
+	if src.Kind == sources.Feed || src.Kind == "" {
+		return Parse(d.Body, d.ContentType, d.URL, r.now())
+	}
+	format := r.other[src.Kind]
+	if format == nil {
+		return Feed{}, failing("sources of kind %s cannot be read: write one of the kinds that the manual has", src.Kind)
+	}
+	return format(src, d, r.now())
 }
 
 func asError(err error, status int) *sources.Error {

@@ -52,7 +52,7 @@ func newReader(t *testing.T) *Reader {
 	t.Helper()
 	c := fetch.New(fetch.Options{AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	t.Cleanup(c.Close)
-	return NewReader(c, func() time.Time { return now })
+	return NewReader(c, func() time.Time { return now }, nil)
 }
 
 func rssOf(items ...string) string {
@@ -154,21 +154,21 @@ func TestVisitEndsWithItsContext(t *testing.T) {
 }
 
 func TestLargeFeedsAreParsedInTurn(t *testing.T) {
-	small := &fetch.Response{Body: []byte(rssOf("<item><title>One</title></item>"))}
-	large := &fetch.Response{Body: []byte(rssOf("<item><title>One</title><description>" + strings.Repeat("word ", largeBody/5) + "</description></item>"))}
+	small := Document{Body: []byte(rssOf("<item><title>One</title></item>"))}
+	large := Document{Body: []byte(rssOf("<item><title>One</title><description>" + strings.Repeat("word ", largeBody/5) + "</description></item>"))}
 	synctest.Test(t, func(t *testing.T) {
-		r := NewReader(nil, nil)
+		r := NewReader(nil, nil, nil)
 		r.large <- struct{}{} // another one is being parsed
 		var done atomic.Int32
 		for range 2 {
 			go func() {
-				if f, err := r.parse(large); err != nil || len(f.Items) != 1 {
+				if f, err := r.parse(sources.Source{}, large); err != nil || len(f.Items) != 1 {
 					t.Errorf("got %d items, %v", len(f.Items), err)
 				}
 				done.Add(1)
 			}()
 		}
-		if f, err := r.parse(small); err != nil || len(f.Items) != 1 {
+		if f, err := r.parse(sources.Source{}, small); err != nil || len(f.Items) != 1 {
 			t.Errorf("got %d items, %v", len(f.Items), err)
 		}
 		synctest.Wait()

@@ -26,6 +26,7 @@ var (
 	errEncoding         = errors.New("body is compressed in another way")
 	errStatus           = errors.New("status is not one of success")
 	errTimeout          = errors.New("out of time")
+	errStalled          = errors.New("no more bytes came")
 )
 
 // explain turns an error into the sentence that people get. It names hosts,
@@ -63,6 +64,8 @@ func (c *Client) explain(ctx context.Context, req Request, resp *Response, err e
 		e.Text = fmt.Sprintf("the answer of %s is larger than %s: raise fetch.max_bytes if it is meant to be", host, size(c.opt.MaxBytes))
 	case errors.Is(err, errTimeout):
 		e.Text = fmt.Sprintf("%s did not answer in full within %s: raise fetch.timeout if it is always that slow", host, c.opt.Timeout.Round(time.Millisecond))
+	case errors.Is(err, errStalled):
+		e.Text = fmt.Sprintf("the answer of %s stopped in the middle: no byte came for %s; it is asked again later", host, c.opt.Stall.Round(time.Millisecond))
 	case errors.Is(err, errTooManyRedirects):
 		e.Text = fmt.Sprintf("%s redirects more than %d times: check the source's url", host, maxRedirects)
 	case errors.Is(err, errScheme), errors.Is(err, errBadURL), errors.Is(err, errBadRedirect):

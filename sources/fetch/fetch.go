@@ -6,8 +6,6 @@
 package fetch
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -26,6 +24,7 @@ const (
 	defaultTimeout   = 20 * time.Second
 	defaultMaxBytes  = 8 << 20
 	defaultPerHost   = 2
+	defaultStall     = 10 * time.Second
 	defaultUserAgent = "Tipoff (feed reader)"
 
 	maxRedirects = 10
@@ -46,10 +45,15 @@ type Options struct {
 	// Timeout bounds one Get from its first byte sent to its last byte read,
 	// all redirects included, but not the wait for a turn: 20 s if 0.
 	Timeout time.Duration
+	// Stall bounds the wait for the next bytes of a body: 10 s if 0.
+	Stall time.Duration
 	// MaxBytes is the longest body that is taken, after decompression: 8 MiB if 0.
 	MaxBytes int64
 	// PerHost is how many requests may be under way at one host: 2 if 0.
 	PerHost int
+	// Pace is the least time between the beginnings of two requests to one host
+	// in the long run; a few may begin at once. None if 0.
+	Pace time.Duration
 	// UserAgent names the program and whom to write to.
 	UserAgent string
 	// AllowPrivate lists the prefixes of private and other special addresses
@@ -93,16 +97,21 @@ type Response struct {
 	// NotModified is true for a 304.
 	NotModified bool
 	// URL is where the body came from, after redirects, without user and password.
-	URL         string
+	URL string
+	// Moved is where the document is for good: where the permanent redirects
+	// (301, 308) at the beginning of the way lead. It is empty without any, and
+	// where they leave TLS.
+	Moved       string
 	ContentType string
 	Body        []byte
 	// Validators are for the next Get. BodyHash is as in the request.
 	Validators sources.Validators
 	// NotBefore is when the server wants to be asked again, or zero.
 	NotBefore time.Time
+	// Fresh is until when the server says that its answer stays as it is
+	// (Cache-Control, Expires), or zero.
+	Fresh time.Time
 }
-
-var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // New makes a client.
 func New(o Options) *Client {
@@ -111,6 +120,9 @@ func New(o Options) *Client {
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = defaultMaxBytes
+	}
+	if o.Stall <= 0 {
+		o.Stall = defaultStall
 	}
 	if o.PerHost <= 0 {
 		o.PerHost = defaultPerHost
@@ -121,7 +133,7 @@ func New(o Options) *Client {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	c := &Client{opt: o, turns: newTurns(o.PerHost), proxied: map[string]*http.Transport{}}
+	c := &Client{opt: o, turns: newTurns(o.PerHost, o.Pace), proxied: map[string]*http.Transport{}}
 	c.direct = c.transport(&net.Dialer{Control: guard(o.AllowPrivate).control})
 	return c
 }
@@ -144,6 +156,8 @@ func (c *Client) transport(d *net.Dialer) *http.Transport {
 		MaxIdleConnsPerHost:    c.opt.PerHost,
 		IdleConnTimeout:        30 * time.Second,
 		MaxResponseHeaderBytes: maxHeader,
+		// What comes is decompressed here, within limits, in more ways.
+		DisableCompression: true,
 		// Proxy stays nil: what the environment names would undo the guard.
 	}
 }
@@ -199,6 +213,7 @@ func (c *Client) get(ctx context.Context, req Request, resp *Response) error {
 	}
 	origin, own := u, true
 	left := c.opt.Timeout
+	forGood := true
 	for hop := 0; ; hop++ {
 		if hop > maxRedirects {
 			return errTooManyRedirects
@@ -218,6 +233,10 @@ func (c *Client) get(ctx context.Context, req Request, resp *Response) error {
 		if next == nil {
 			return nil
 		}
+		forGood = forGood && isPermanent(resp.Status)
+		if forGood && (u.Scheme == "http" || next.Scheme == "https") {
+			resp.Moved = next.Redacted()
+		}
 		u = next
 		left -= spent
 	}
@@ -234,6 +253,8 @@ func (c *Client) hop(ctx context.Context, transport *http.Transport, u *url.URL,
 	start := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, left, errTimeout)
 	defer cancel()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 
 	// A Client of net/http would follow redirects itself, but forwards the
 	// caller's headers to other hosts, and one turn would have to last for
@@ -249,6 +270,7 @@ func (c *Client) hop(ctx context.Context, transport *http.Transport, u *url.URL,
 	switch {
 	case hr.StatusCode == http.StatusNotModified && hasValidators(req.Validators):
 		resp.NotModified = true
+		resp.Fresh = fresh(hr.Header, c.opt.Now())
 		resp.Validators = validators(hr.Header, req.Validators)
 		return nil, 0, nil
 	case isRedirect(hr.StatusCode) && hr.Header.Get("Location") != "":
@@ -263,14 +285,12 @@ func (c *Client) hop(ctx context.Context, transport *http.Transport, u *url.URL,
 		resp.NotBefore = retryAfter(hr.Header.Get("Retry-After"), c.opt.Now())
 		return nil, 0, errStatus
 	}
-	if enc := hr.Header.Get("Content-Encoding"); enc != "" && !strings.EqualFold(enc, "identity") {
-		return nil, 0, errEncoding
-	}
-	if resp.Body, err = c.read(hr); err != nil {
+	if resp.Body, err = c.read(hr, stop); err != nil {
 		return nil, 0, cause(ctx, err)
 	}
+	resp.Fresh = fresh(hr.Header, c.opt.Now())
 	resp.ContentType = hr.Header.Get("Content-Type")
-	resp.Validators = validators(hr.Header, sources.Validators{BodyHash: req.Validators.BodyHash})
+	resp.Validators = validators(hr.Header, withoutOwn(req.Validators))
 	return nil, 0, nil
 }
 
@@ -281,14 +301,14 @@ func (c *Client) newRequest(ctx context.Context, u *url.URL, req Request, auth s
 	}).WithContext(ctx)
 	hr.Header["User-Agent"] = []string{c.opt.UserAgent}
 	hr.Header["Accept"] = []string{accept}
+	hr.Header["Accept-Encoding"] = []string{acceptEncoding}
 	if own {
 		for k, v := range req.Headers {
 			switch k = http.CanonicalHeaderKey(k); k {
 			case "Host":
 				hr.Host = v
 			case "Accept-Encoding", "Content-Length", "Transfer-Encoding", "Connection":
-				// These are the transport's; with an Accept-Encoding of the
-				// caller's it would not decompress.
+				// These are ours, or the transport's.
 			default:
 				hr.Header[k] = []string{v}
 			}
@@ -307,48 +327,6 @@ func (c *Client) newRequest(ctx context.Context, u *url.URL, req Request, auth s
 	return hr
 }
 
-// read takes the whole body, which the transport has decompressed, into a
-// slice of its exact size.
-func (c *Client) read(hr *http.Response) ([]byte, error) {
-	if hr.ContentLength > c.opt.MaxBytes {
-		return nil, errTooLarge
-	}
-	buf := bodies.Get().(*bytes.Buffer)
-	buf.Reset()
-	defer func() {
-		if buf.Cap() <= maxPooled {
-			bodies.Put(buf)
-		}
-	}()
-	n, err := buf.ReadFrom(io.LimitReader(hr.Body, c.opt.MaxBytes+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > c.opt.MaxBytes {
-		return nil, errTooLarge
-	}
-	if bytes.HasPrefix(buf.Bytes(), []byte("\x1f\x8b")) {
-		return c.unzip(buf.Bytes())
-	}
-	return bytes.Clone(buf.Bytes()), nil
-}
-
-// unzip reads a file that is kept compressed and sent as it is.
-func (c *Client) unzip(body []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return nil, errEncoding
-	}
-	out, err := io.ReadAll(io.LimitReader(z, c.opt.MaxBytes+1))
-	if err != nil {
-		return nil, errEncoding
-	}
-	if int64(len(out)) > c.opt.MaxBytes {
-		return nil, errTooLarge
-	}
-	return out, nil
-}
-
 func drain(r io.Reader) {
 	// An error only means that the connection is not used again.
 	_, _ = io.CopyN(io.Discard, r, maxDrain)
@@ -360,6 +338,11 @@ func isRedirect(status int) bool {
 		return true
 	}
 	return false
+}
+
+// isPermanent says whether a redirect is meant for all requests to come.
+func isPermanent(status int) bool {
+	return status == http.StatusMovedPermanently || status == http.StatusPermanentRedirect
 }
 
 func hasValidators(v sources.Validators) bool { return v.ETag != "" || v.LastModified != "" }
@@ -374,6 +357,12 @@ func validators(h http.Header, old sources.Validators) sources.Validators {
 	if s := h.Get("Last-Modified"); sendable(s) {
 		v.LastModified = s
 	}
+	return v
+}
+
+// withoutOwn leaves out what the server of the last answer said.
+func withoutOwn(v sources.Validators) sources.Validators {
+	v.ETag, v.LastModified = "", ""
 	return v
 }
 
@@ -394,7 +383,7 @@ func sendable(s string) bool {
 // "context deadline exceeded".
 func cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		if c := context.Cause(ctx); errors.Is(c, errTimeout) {
+		if c := context.Cause(ctx); errors.Is(c, errTimeout) || errors.Is(c, errStalled) {
 			return c
 		}
 	}

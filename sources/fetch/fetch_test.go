@@ -71,7 +71,7 @@ func TestGet(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"User-Agent": "Tipoff (ops@example.com)", "X-Key": "k", "Host": "feeds.example",
-		"Authorization": "Basic dXNlcjpwYTpzcw==", "Accept-Encoding": "gzip",
+		"Authorization": "Basic dXNlcjpwYTpzcw==", "Accept-Encoding": acceptEncoding,
 		"If-None-Match": "", "If-Modified-Since": "", "Referer": "", "Accept": accept,
 	} {
 		if got.Get(name) != want {
