@@ -185,7 +185,7 @@ func (a *App) wire(ctx context.Context) error {
 	a.pipeline = pipeline.New(pipeline.Options{
 		Store: archive{a.store}, Watches: a.book.Current,
 		Route: pipeline.NewRoutes(a.cfg.Channels, func(k alert.Kind) bool { return senders[k] != nil }),
-		Now:   a.Now, Log: a.Log, Observe: a.observe,
+		Now:   a.Now, Log: a.Log, Observe: a.observe, Patience: a.cfg.Fetch.Patience, Operations: a.cfg.Operations,
 	})
 	plan, err := a.newPlan(ctx)
 	if err != nil {
@@ -193,11 +193,11 @@ func (a *App) wire(ctx context.Context) error {
 	}
 	a.plan = plan
 	fetcher := fetch.New(fetch.Options{
-		Timeout: a.cfg.Fetch.Timeout, MaxBytes: a.cfg.Fetch.MaxBytes, PerHost: a.cfg.Fetch.PerHost,
+		Timeout: a.cfg.Fetch.Timeout, MaxBytes: a.cfg.Fetch.MaxBytes, PerHost: a.cfg.Fetch.PerHost, Pace: a.cfg.Fetch.Pace,
 		UserAgent: a.cfg.Fetch.Agent(a.Version), AllowPrivate: a.cfg.Fetch.AllowPrivate, Now: a.Now,
 	})
-	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now), a.pipeline, pipeline.PollerOptions{
-		Sources: a.cfg.Sources, Next: plan.NextOf, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
+	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now, Formats), a.pipeline, pipeline.PollerOptions{
+		Sources: a.cfg.Sources, Next: plan.NextOf, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
 	})
 	drainer := deliver.NewDrainer(a.store, senders, a.Now, a.Log, func(k alert.Kind, r deliver.Result) {
 		a.metrics.Delivery(k, r)

@@ -68,8 +68,8 @@ func (a *App) countDelivery(r deliver.Result) {
 // that a hundred sources with one schedule are not asked in the same second.
 const spread = 2 * time.Minute
 
-// newPlan is the schedule of all sources. A source that waits for its server's
-// Retry-After is not due before that.
+// newPlan is the schedule of all sources. A source that is to be left alone for
+// a while is not due before that.
 func (a *App) newPlan(ctx context.Context) (*jobs.Plan, error) {
 	known, err := a.store.Sources(ctx)
 	if err != nil {
@@ -77,7 +77,7 @@ func (a *App) newPlan(ctx context.Context) (*jobs.Plan, error) {
 	}
 	first := make(map[string]time.Time)
 	for _, st := range known {
-		first[st.Name] = st.NotBefore
+		first[st.Name] = st.HoldUntil
 	}
 	schedules := make(map[string]cron.Schedule)
 	for _, src := range a.cfg.Sources {

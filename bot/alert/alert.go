@@ -136,6 +136,9 @@ type AlertKind string
 const (
 	KindNew    AlertKind = "new"
 	KindUpdate AlertKind = "update"
+	// KindNotice is not about a story, but about the program itself: a source
+	// that fails, say. Its Story is made for it: a title, a text, a link.
+	KindNotice AlertKind = "notice"
 )
 
 // Alert is one story for one channel: the first one, or an update of it. It is

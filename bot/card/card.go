@@ -71,3 +71,14 @@ type Item struct {
 	Text  string
 	Marks []string
 }
+
+// Label is the word that says what kind of card it is; none for a first alert.
+func (c Card) Label() string {
+	switch c.Kind {
+	case alert.KindUpdate:
+		return "Update"
+	case alert.KindNotice:
+		return "Notice"
+	}
+	return ""
+}

@@ -67,8 +67,8 @@ func Text(c Card, now time.Time) string {
 		}
 	}
 	title := Clean(c.Title)
-	if c.Kind == alert.KindUpdate {
-		title = "Update: " + title
+	if label := c.Label(); label != "" {
+		title = label + ": " + title
 	}
 	if c.Severity.Rank() >= alert.High.Rank() {
 		title = "[" + string(c.Severity) + "] " + title

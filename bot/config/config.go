@@ -33,6 +33,8 @@ const (
 	DefaultMaxBytes    = 8 << 20
 	DefaultConcurrency = 32
 	DefaultPerHost     = 2
+	DefaultPace        = 200 * time.Millisecond
+	DefaultPatience    = time.Hour
 )
 
 // Config is a whole configuration, checked.
@@ -47,10 +49,12 @@ type Config struct {
 	Zone *time.Location
 	// Command is the slash command's name, without the slash.
 	Command string
-	Slack   Slack
-	Discord Discord
-	Fetch   Fetch
-	Actors  Actors
+	// Operations is the channel that is told of sources in trouble, or empty.
+	Operations string
+	Slack      Slack
+	Discord    Discord
+	Fetch      Fetch
+	Actors     Actors
 	// Sets are queries by the names under which others use them, as set:NAME.
 	Sets map[string]string
 	// Lexicon is what queries are compiled with: the actors and the sets.
@@ -98,6 +102,11 @@ type Fetch struct {
 	MaxBytes    int64
 	Concurrency int
 	PerHost     int
+	// Pace is the least time between two requests to a host, in the long run.
+	Pace time.Duration
+	// Patience is the most that what a feed says of how often to come puts off
+	// a poll.
+	Patience time.Duration
 	// UserAgent is empty for the program's own; see [Fetch.Agent].
 	UserAgent string
 	// Contact is an address or e-mail at which publishers reach the operator.

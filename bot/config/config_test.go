@@ -105,15 +105,15 @@ func TestEverythingSet(t *testing.T) {
 		Slack:   Slack{BotToken: "xoxb-1-secret", AppToken: "xapp-1-secret", APIURL: "http://127.0.0.1:9/api/"},
 		Discord: Discord{Token: "abc.def", ApplicationID: "12", GuildID: "34", APIURL: "http://127.0.0.1:9/api/v10"},
 		Fetch: Fetch{
-			Schedule: "@hourly", Timeout: 90 * time.Second, MaxBytes: 1 << 20, Concurrency: 7, PerHost: 1,
+			Schedule: "@hourly", Timeout: 90 * time.Second, MaxBytes: 1 << 20, Concurrency: 7, PerHost: 1, Pace: 200 * time.Millisecond, Patience: time.Hour,
 			UserAgent: "desk reader", Contact: "desk@example.org",
 		},
 		Sources: []sources.Source{
 			{
-				Name: "cisa", URL: "https://www.cisa.gov/news.xml", Schedule: "*/15 * * * *", Tags: []string{"gov", "us"}, Backfill: 3,
+				Kind: sources.Feed, Name: "cisa", URL: "https://www.cisa.gov/news.xml", Schedule: "*/15 * * * *", Tags: []string{"gov", "us"}, Backfill: 3,
 				BasicAuth: "desk:hunter2", Headers: map[string]string{"X-Api-Key": "hunter2"}, Proxy: "socks5://u:hunter2@127.0.0.1:1080",
 			},
-			{Name: "plain", URL: "http://example.org/feed", Schedule: "@hourly"},
+			{Kind: sources.Feed, Name: "plain", URL: "http://example.org/feed", Schedule: "@hourly"},
 		},
 		Channels: []alert.Channel{{
 			Name: "china-desk", Slack: "C0123", Discord: "2002", Webhook: "https://hooks.example.org/T1/hunter2",
@@ -192,7 +192,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := &Config{
 		File: "empty", Store: "sqlite:tipoff.db", Listen: "127.0.0.1:8080", Zone: time.UTC, Command: "news",
-		Fetch:    Fetch{Schedule: "@every 10m", Timeout: 20 * time.Second, MaxBytes: 8388608, Concurrency: 32, PerHost: 2},
+		Fetch:    Fetch{Schedule: "@every 10m", Timeout: 20 * time.Second, MaxBytes: 8388608, Concurrency: 32, PerHost: 2, Pace: 200 * time.Millisecond, Patience: time.Hour},
 		Warnings: c.Warnings,
 	}
 	if diff := cmp.Diff(want, c, cmpopts.IgnoreFields(Config{}, "Lexicon"), cmp.Comparer(func(a, b *time.Location) bool { return a == b })); diff != "" {

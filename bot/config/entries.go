@@ -21,9 +21,12 @@ var (
 	watchKeys   = []string{"name", "query", "channels", "severity", "mention", "digest"}
 )
 
-// kinds are the kinds of source that a configuration may name. All but feed
-// are for later versions.
-var kinds = []string{"feed", "kev"}
+// kinds are the kinds of source that a configuration may name, and later those
+// that are for later versions.
+var (
+	kinds = []string{"feed", "kev", "json", "page", "sitemap"}
+	later = []string{"json", "page"}
+)
 
 func (d *decoder) sources(top section, c *Config) []sources.Source {
 	var out []sources.Source
@@ -44,7 +47,8 @@ func (d *decoder) sources(top section, c *Config) []sources.Source {
 		read(s, "proxy", &src.Proxy, optional(parseProxy))
 		d.fullText(s)
 		seen.add(s, src.Name)
-		if kind != "feed" {
+		src.Kind = sources.Kind(kind)
+		if slices.Contains(later, kind) {
 			d.warn(s.node("kind"), s.path("kind"), "sources of kind "+kind+" are not in this version; the source is left out", "remove the source to silence this")
 			return
 		}
@@ -55,7 +59,7 @@ func (d *decoder) sources(top section, c *Config) []sources.Source {
 
 func parseKind(s string) (string, error) {
 	if !slices.Contains(kinds, s) {
-		return "", fmt.Errorf("%s is not a kind of source; write feed, or leave the key out", quote(s))
+		return "", fmt.Errorf("%s is not a kind of source; write feed, kev or sitemap, or leave the key out", quote(s))
 	}
 	return s, nil
 }
@@ -145,10 +149,6 @@ func (d *decoder) platformOff(s section, key, id string, on bool, token string) 
 func (d *decoder) watches(top section, c *Config) []alert.Watch {
 	var out []alert.Watch
 	seen := names{}
-	known := make([]string, 0, len(c.Channels))
-	for _, ch := range c.Channels {
-		known = append(known, ch.Name)
-	}
 	top.sections("watches", watchKeys, func(s section) {
 		w := alert.Watch{Severity: alert.Medium, Origin: "config"}
 		var digest string
@@ -156,12 +156,7 @@ func (d *decoder) watches(top section, c *Config) []alert.Watch {
 		s.need("query", "say what to look for, as in query: 'ransomware OR wiper'; * matches every story")
 		read(s, "name", &w.Name, parseName)
 		read(s, "query", &w.Query, parseQuery(c.Lexicon))
-		w.Channels = readList(s, "channels", func(name string) (string, error) {
-			if !slices.Contains(known, name) {
-				return "", errors.New(noChannel(name, known))
-			}
-			return name, nil
-		})
+		w.Channels = readList(s, "channels", parseChannel(c.Channels))
 		read(s, "severity", &w.Severity, parseSeverity)
 		read(s, "mention", &w.Mention, parseMention)
 		if read(s, "digest", &digest, parseSchedule(c.Zone)); digest != "" {
@@ -172,6 +167,20 @@ func (d *decoder) watches(top section, c *Config) []alert.Watch {
 		out = append(out, w)
 	})
 	return out
+}
+
+// parseChannel reads the name of one of the channels.
+func parseChannel(channels []alert.Channel) func(string) (string, error) {
+	known := make([]string, 0, len(channels))
+	for _, ch := range channels {
+		known = append(known, ch.Name)
+	}
+	return func(name string) (string, error) {
+		if !slices.Contains(known, name) {
+			return "", errors.New(noChannel(name, known))
+		}
+		return name, nil
+	}
 }
 
 func noChannel(name string, known []string) string {

@@ -7,6 +7,8 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/goccy/go-yaml"
+
+	"tipoff/sources"
 )
 
 // Redacted prints what is in force as YAML, defaults included and secrets
@@ -70,6 +72,8 @@ func (c *Config) document() yaml.MapSlice {
 	fetch.add("max_bytes", humanize.IBytes(uint64(max(c.Fetch.MaxBytes, 0))))
 	fetch.add("concurrency", c.Fetch.Concurrency)
 	fetch.add("per_host", c.Fetch.PerHost)
+	fetch.add("pace", c.Fetch.Pace)
+	fetch.add("patience", c.Fetch.Patience)
 	fetch.add("user_agent", c.Fetch.UserAgent)
 	fetch.add("contact", c.Fetch.Contact)
 	var private []string
@@ -88,6 +92,9 @@ func (c *Config) document() yaml.MapSlice {
 		p.add("name", s.Name)
 		p.add("url", redactURL(s.URL, false))
 		p.add("schedule", s.Schedule)
+		if s.Kind != sources.Feed {
+			p.add("kind", string(s.Kind))
+		}
 		p.add("tags", s.Tags)
 		p.add("backfill", s.Backfill)
 		p.add("basic_auth", Secret(s.BasicAuth).String())
@@ -126,6 +133,9 @@ func (c *Config) document() yaml.MapSlice {
 		{Key: "listen", Value: c.Listen},
 		{Key: "timezone", Value: c.Zone.String()},
 		{Key: "command", Value: c.Command},
+	}
+	if c.Operations != "" {
+		doc = append(doc, yaml.MapItem{Key: "operations", Value: c.Operations})
 	}
 	for _, part := range []struct {
 		key string

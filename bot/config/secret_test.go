@@ -72,6 +72,8 @@ fetch:
   max_bytes: 1.0 MiB
   concurrency: 7
   per_host: 1
+  pace: 200ms
+  patience: 1h0m0s
   user_agent: desk reader
   contact: desk@example.org
   allow_private:

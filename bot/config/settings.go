@@ -6,10 +6,10 @@ import (
 )
 
 var (
-	topKeys     = []string{"store", "listen", "timezone", "command", "slack", "discord", "fetch", "actors", "sets", "sources", "channels", "watches"}
+	topKeys     = []string{"store", "listen", "timezone", "command", "slack", "discord", "fetch", "actors", "sets", "sources", "channels", "watches", "operations"}
 	slackKeys   = []string{"bot_token", "app_token", "signing_secret", "api_url"}
 	discordKeys = []string{"token", "application_id", "public_key", "guild_id", "api_url"}
-	fetchKeys   = []string{"schedule", "timeout", "max_bytes", "concurrency", "per_host", "user_agent", "contact", "allow_private", "full_text"}
+	fetchKeys   = []string{"schedule", "timeout", "max_bytes", "concurrency", "per_host", "pace", "patience", "user_agent", "contact", "allow_private", "full_text"}
 	actorsKeys  = []string{"import"}
 )
 
@@ -33,6 +33,7 @@ func (d *decoder) config(root *node) *Config {
 	c.Sources = d.sources(top, c)
 	c.Channels = d.channels(top, c)
 	c.Watches = d.watches(top, c)
+	read(top, "operations", &c.Operations, parseChannel(c.Channels))
 	if len(c.Sources) == 0 && len(d.errs) == 0 {
 		d.warn(&node{line: 1, col: 1}, "sources", "there are none, so nothing will ever be found", "add a feed: - {name: example, url: https://example.org/feed.xml}")
 	}
@@ -109,6 +110,8 @@ func (d *decoder) fetch(n *node, zone *time.Location) Fetch {
 		MaxBytes:    DefaultMaxBytes,
 		Concurrency: DefaultConcurrency,
 		PerHost:     DefaultPerHost,
+		Pace:        DefaultPace,
+		Patience:    DefaultPatience,
 	}
 	s := d.section(n, "fetch", fetchKeys...)
 	read(s, "schedule", &out.Schedule, parseSchedule(zone))
@@ -116,11 +119,23 @@ func (d *decoder) fetch(n *node, zone *time.Location) Fetch {
 	read(s, "max_bytes", &out.MaxBytes, parseSize)
 	read(s, "concurrency", &out.Concurrency, parseInt(1, 1000))
 	read(s, "per_host", &out.PerHost, parseInt(1, 100))
+	read(s, "pace", &out.Pace, parsePause(time.Minute))
+	read(s, "patience", &out.Patience, parsePause(24*time.Hour))
 	read(s, "user_agent", &out.UserAgent, parseText)
 	read(s, "contact", &out.Contact, parseText)
 	out.AllowPrivate = readList(s, "allow_private", parsePrefix)
 	d.fullText(s)
 	return out
+}
+
+// parsePause reads a duration that may be none.
+func parsePause(most time.Duration) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		if s == "0" || s == "0s" {
+			return 0, nil
+		}
+		return parseDuration(most)(s)
+	}
 }
 
 func (d *decoder) fullText(s section) {

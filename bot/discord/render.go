@@ -81,8 +81,8 @@ func renderCard(c card.Card) *message {
 // cannot pretend to lead elsewhere. Authors and footers know no markdown.
 func byline(c card.Card) string {
 	var parts []string
-	if c.Kind == alert.KindUpdate {
-		parts = append(parts, "Update")
+	if label := c.Label(); label != "" {
+		parts = append(parts, label)
 	}
 	source, host := card.Clean(c.Source), card.Host(c.URL)
 	if source != "" {

@@ -79,6 +79,15 @@ func (p *Plan) Take(now time.Time) ([]string, time.Time) {
 	return names, earliest
 }
 
+// Delay puts off a source that is due before until.
+func (p *Plan) Delay(name string, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.due[name]; e != nil && e.next.Before(until) {
+		e.next = until
+	}
+}
+
 // NextOf is when a source is due next, or zero for one that is not in the plan.
 func (p *Plan) NextOf(name string) time.Time {
 	p.mu.Lock()

@@ -56,6 +56,11 @@ type Options struct {
 	Route Routes
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Patience is the most that a feed's own rhythm, or the freshness of an
+	// answer, puts off a poll.
+	Patience time.Duration
+	// Operations is the channel that is told of sources in trouble, or empty.
+	Operations string
 	// Observe is told of every visit that was recorded; may be nil.
 	Observe func(sources.Source, sources.Visit, Outcome)
 }
@@ -67,6 +72,8 @@ type Pipeline struct {
 	mu      sync.Mutex // guards the two below
 	waiting []*turn
 	writing bool
+
+	network network // belongs to the one that writes
 }
 
 // New returns a Pipeline.

@@ -38,7 +38,10 @@ type desk struct {
 	sources  map[string]sources.Source
 }
 
-var target = alert.Target{Kind: alert.File, Address: "alerts.jsonl"}
+var (
+	target     = alert.Target{Kind: alert.File, Address: "alerts.jsonl"}
+	operations = alert.Target{Kind: alert.File, Address: "operations.jsonl"}
+)
 
 func newDesk(t *testing.T, watches []alert.Watch, srcs ...sources.Source) *desk {
 	t.Helper()
@@ -59,7 +62,8 @@ func newDesk(t *testing.T, watches []alert.Watch, srcs ...sources.Source) *desk 
 	d.must(err)
 	d.pipeline = pipeline.New(pipeline.Options{
 		Store: archive{d.store}, Watches: d.book.Current, Now: d.Now, Log: slog.New(slog.DiscardHandler),
-		Route: pipeline.NewRoutes([]alert.Channel{{Name: "desk", File: target.Address}, {Name: "second", File: "second.jsonl"}},
+		Operations: "operations", Patience: time.Hour,
+		Route: pipeline.NewRoutes([]alert.Channel{{Name: "desk", File: target.Address}, {Name: "second", File: "second.jsonl"}, {Name: "operations", File: operations.Address}},
 			func(alert.Kind) bool { return true }),
 	})
 	return d
@@ -96,13 +100,22 @@ func (d *desk) record(source string, v sources.Visit) pipeline.Outcome {
 func (d *desk) alerts() []string {
 	d.t.Helper()
 	var all []string
+	for _, a := range d.sent(target) {
+		all = append(all, a.Story.Title)
+	}
+	return all
+}
+
+// sent are the alerts for a target since the last call, in their order.
+func (d *desk) sent(to alert.Target) (all []alert.Alert) {
+	d.t.Helper()
 	for {
-		next, ok, err := d.store.NextDelivery(d.t.Context(), target)
+		next, ok, err := d.store.NextDelivery(d.t.Context(), to)
 		d.must(err)
 		if !ok {
 			return all
 		}
-		all = append(all, next.Alert.Story.Title)
+		all = append(all, next.Alert)
 		d.must(d.store.Delivered(d.t.Context(), next.ID, ""))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/url"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -25,6 +26,8 @@ type PollerOptions struct {
 	Sources []sources.Source
 	// Next says when the schedule wants a source again.
 	Next func(name string) time.Time
+	// Delay puts off a source's next time, if that is before until; may be nil.
+	Delay func(name string, until time.Time)
 	// Concurrency is how many sources are visited at the same time.
 	Concurrency int
 	Now         func() time.Time
@@ -42,6 +45,10 @@ type Poller struct {
 	// that those which hang until their time-out do not keep the healthy ones
 	// from theirs.
 	healthy, suspect *semaphore.Weighted
+	// What was read and is not yet written has places of its own, few enough:
+	// where the disk is slower than the network, thousands of visits would
+	// otherwise wait in memory with all that they brought.
+	unwritten *semaphore.Weighted
 
 	mu   sync.Mutex // guards busy
 	busy map[string]bool
@@ -54,8 +61,9 @@ func NewPoller(v Visitor, p *Pipeline, o PollerOptions) *Poller {
 	poller := &Poller{
 		PollerOptions: o, visitor: v, pipeline: p,
 		sources: make(map[string]sources.Source), busy: make(map[string]bool),
-		healthy: semaphore.NewWeighted(int64(o.Concurrency - reserved)),
-		suspect: semaphore.NewWeighted(int64(reserved)),
+		healthy:   semaphore.NewWeighted(int64(o.Concurrency - reserved)),
+		suspect:   semaphore.NewWeighted(int64(reserved)),
+		unwritten: semaphore.NewWeighted(2 * maxGroup),
 	}
 	for _, s := range o.Sources {
 		poller.sources[s.Name] = s
@@ -68,20 +76,81 @@ func NewPoller(v Visitor, p *Pipeline, o PollerOptions) *Poller {
 // that is gone for good is passed over. A source that fails is no error: that
 // is its own state. An error means that something could not be recorded.
 func (p *Poller) Poll(ctx context.Context, names []string) error {
-	var wg sync.WaitGroup
-	errs := make([]error, len(names))
-	for i, name := range names {
+	var healthy, suspect []due
+	var errs errorList
+	for _, name := range names {
 		src, ok := p.sources[name]
 		if !ok || !p.begin(name) {
 			continue
 		}
-		wg.Go(func() {
-			defer p.end(name)
-			errs[i] = p.visit(ctx, src)
-		})
+		d, ok, err := p.due(ctx, src)
+		errs.add(err)
+		switch {
+		case !ok:
+			p.end(name)
+		case d.status.Failures > 0:
+			suspect = append(suspect, d)
+		default:
+			healthy = append(healthy, d)
+		}
 	}
+	var wg sync.WaitGroup
+	// A place is taken before there is a goroutine: thousands that wait for one
+	// would take more memory than all that they do.
+	visit := func(list []due, places *semaphore.Weighted) {
+		for i, d := range list {
+			if err := places.Acquire(ctx, 1); err != nil {
+				errs.add(err)
+				for _, d := range list[i:] {
+					p.end(d.source.Name)
+				}
+				return
+			}
+			wg.Go(func() {
+				defer p.end(d.source.Name)
+				errs.add(p.visit(ctx, d, places))
+			})
+		}
+	}
+	wg.Go(func() { visit(suspect, p.suspect) })
+	visit(healthy, p.healthy)
 	wg.Wait()
-	return errors.Join(errs...)
+	return errs.join()
+}
+
+// errorList gathers the errors of what is done side by side.
+type errorList struct {
+	mu   sync.Mutex // guards errs
+	errs []error
+}
+
+func (l *errorList) add(err error) {
+	if err != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.errs = append(l.errs, err)
+	}
+}
+
+func (l *errorList) join() error { return errors.Join(l.errs...) }
+
+// due is a source that is to be visited, with its health so far.
+type due struct {
+	source sources.Source
+	id     int64
+	status store.SourceStatus
+}
+
+// due reads a source's health; false for one that is not to be visited now.
+func (p *Poller) due(ctx context.Context, src sources.Source) (due, bool, error) {
+	id, st, err := p.pipeline.Store.Source(ctx, src.Name)
+	if errors.Is(err, store.ErrNotFound) {
+		return due{}, false, nil // taken out of the config while the job waited
+	}
+	if err != nil {
+		return due{}, false, err
+	}
+	return due{src, id, st}, st.State != sources.Gone && !st.NotBefore.After(p.Now()), nil
 }
 
 func (p *Poller) begin(name string) bool {
@@ -100,36 +169,47 @@ func (p *Poller) end(name string) {
 	delete(p.busy, name)
 }
 
-func (p *Poller) visit(ctx context.Context, src sources.Source) error {
-	id, st, err := p.pipeline.Store.Source(ctx, src.Name)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil // taken out of the config while the job waited
-	}
+// visit visits a source, and gives its place back when it is read.
+func (p *Poller) visit(ctx context.Context, d due, places *semaphore.Weighted) error {
+	src, st := d.source, d.status
+	v := p.look(ctx, moved(src, st.MovedTo), st.Validators)
+	err := p.unwritten.Acquire(ctx, 1)
+	places.Release(1)
 	if err != nil {
 		return err
 	}
-	if st.State == sources.Gone || st.NotBefore.After(p.Now()) {
-		return nil
-	}
-	places := p.healthy
-	if st.Failures > 0 {
-		places = p.suspect
-	}
-	if err := places.Acquire(ctx, 1); err != nil {
-		return err
-	}
-	v := p.look(ctx, src, st.Validators)
-	places.Release(1)
+	defer p.unwritten.Release(1)
 	if err := ctx.Err(); err != nil {
 		return err // a visit cut off by our own end says nothing about the source
 	}
 
-	out, err := p.pipeline.Record(ctx, Report{Source: src, ID: id, Status: st, Visit: v, NextPoll: p.Next(src.Name)})
+	out, err := p.pipeline.Record(ctx, Report{Source: src, ID: d.id, Status: st, Visit: v, NextPoll: p.Next(src.Name)})
 	if err != nil {
 		return err
 	}
+	if p.Delay != nil {
+		p.Delay(src.Name, out.Status.HoldUntil)
+	}
 	p.say(src, st, v, out)
 	return nil
+}
+
+// moved is the source at the address to which its server sent us for good. What
+// was given for one host is for that one alone: a source with credentials goes
+// by way of the old address.
+func moved(src sources.Source, to string) sources.Source {
+	if to == "" {
+		return src
+	}
+	from, err := url.Parse(src.URL)
+	if err != nil {
+		return src
+	}
+	secret := src.BasicAuth != "" || len(src.Headers) > 0 || from.User != nil
+	if there, err := url.Parse(to); err == nil && (there.Host == from.Host && there.Scheme == from.Scheme && from.User == nil || !secret) {
+		src.URL = to
+	}
+	return src
 }
 
 // look visits a source. What makes a visitor panic is one source's content: a
@@ -150,6 +230,10 @@ func (p *Poller) say(src sources.Source, before store.SourceStatus, v sources.Vi
 	switch {
 	case v.Err != nil && (before.Failures == 0 || before.State != v.Err.State):
 		log.Warn("source cannot be read", "state", v.Err.State, "error", v.Err.Text)
+	case out.Status.State == sources.Silent && before.State != sources.Silent:
+		log.Warn("source has fallen silent", "why", out.Status.Error)
+	case v.Err == nil && before.State == sources.Silent && out.Status.State == sources.OK:
+		log.Info("source has something new again", "silent_since", before.Since)
 	case v.Err == nil && before.Failures > 0:
 		log.Info("source can be read again", "failures", before.Failures)
 	case v.Err == nil && out.Baseline:
@@ -158,6 +242,9 @@ func (p *Poller) say(src sources.Source, before store.SourceStatus, v sources.Vi
 		log.Info("polled", "new", out.New, "edited", out.Edited, "alerts", out.Alerts)
 	default:
 		log.Debug("polled", "status", v.Status, "unchanged", v.Unchanged)
+	}
+	if to := out.Status.MovedTo; to != "" && to != before.MovedTo {
+		log.Warn("source has moved for good; put its new address into the config", "url", to)
 	}
 	if v.Skipped > 0 {
 		// A feed with such items has them at each visit.

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	retry "github.com/sethvargo/go-retry"
+
 	"tipoff/bot/store"
 	"tipoff/sources"
 	"tipoff/sources/story"
@@ -27,37 +29,88 @@ const (
 // record writes one visit.
 func (p *Pipeline) record(ctx context.Context, tx Tx, r Report) (Outcome, error) {
 	now := p.Now().UTC()
-	out := Outcome{Status: after(r, now)}
+	out := Outcome{Status: p.after(r, now)}
 	if r.Visit.Err == nil && !r.Visit.Unchanged {
 		v := &visit{Pipeline: p, tx: tx, report: r, now: now, out: &out}
 		if err := v.items(ctx); err != nil {
 			return out, fmt.Errorf("record %s: %w", r.Source.Name, err)
 		}
 	}
+	if st := &out.Status; st.State == sources.OK {
+		if why := st.Habit.Silence(now); why != "" {
+			st.State, st.Error = sources.Silent, why
+		}
+	}
+	if st := &out.Status; st.State != r.Status.State || st.Since.IsZero() {
+		st.Since = now
+	}
+	if err := p.watchNetwork(ctx, tx, r, now); err != nil {
+		return out, err
+	}
+	if err := p.notify(ctx, tx, r.Source, &out.Status, now); err != nil {
+		return out, err
+	}
 	return out, tx.SaveVisit(ctx, r.ID, out.Status)
 }
 
 // after is a source's health after a visit.
-func after(r Report, now time.Time) store.SourceStatus {
+func (p *Pipeline) after(r Report, now time.Time) store.SourceStatus {
 	st := r.Status
 	st.LastStatus, st.NotBefore = r.Visit.Status, r.Visit.NotBefore
-	st.NextPoll = r.NextPoll
-	if st.NotBefore.After(st.NextPoll) {
-		st.NextPoll = st.NotBefore
-	}
 	if err := r.Visit.Err; err != nil {
 		st.State, st.Error, st.Failures = err.State, err.Text, st.Failures+1
-		if st.State == sources.Gone {
-			st.NextPoll = time.Time{}
+		// What the new address does not give any more, the old one may.
+		st.MovedTo = ""
+		if p.network.down {
+			// It is not the source's fault, and it is to be asked soon after.
+			st.Failures = min(st.Failures, failuresToTell-1)
 		}
-		return st
+		st.HoldUntil = latest(st.NotBefore, now.Add(backOff(st.Failures)))
+	} else {
+		st.State, st.Error, st.Failures, st.LastOK = sources.OK, "", 0, now
+		st.Validators = r.Visit.Validators
+		st.HoldUntil = latest(st.NotBefore, st.Validators.Rhythm.Next(now, p.Patience), earliest(r.Visit.Fresh, now.Add(p.Patience)))
+		if r.Visit.Moved != "" {
+			st.MovedTo = r.Visit.Moved
+		}
+		if st.Baselined.IsZero() && !r.Visit.Partial {
+			st.Baselined = now
+		}
 	}
-	st.State, st.Error, st.Failures, st.LastOK = sources.OK, "", 0, now
-	st.Validators = r.Visit.Validators
-	if st.Baselined.IsZero() {
-		st.Baselined = now
+	st.NextPoll = latest(r.NextPoll, st.HoldUntil)
+	if st.State == sources.Gone {
+		st.NextPoll = time.Time{}
 	}
 	return st
+}
+
+func latest(all ...time.Time) time.Time { return slices.MaxFunc(all, time.Time.Compare) }
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// The waits after one failure and after many. The longest is what a desk can do
+// without a source that is back.
+const (
+	firstWait   = time.Minute
+	longestWait = 2 * time.Hour
+	waitJitter  = 10 // percent
+)
+
+// backOff is how long a source is left alone that failed so many times in a
+// row. It differs from time to time, so that those which failed together do not
+// come back together.
+func backOff(failures int) time.Duration {
+	b := retry.WithJitterPercent(waitJitter, retry.WithCappedDuration(longestWait, retry.NewExponential(firstWait)))
+	var wait time.Duration
+	for range min(failures, 10) { // then it is the longest
+		wait, _ = b.Next()
+	}
+	return wait
 }
 
 // visit is the recording of one visit's items.
@@ -110,6 +163,7 @@ func (v *visit) items(ctx context.Context) error {
 		// unknown among them is new; what is older is an archive that it opened.
 		first = slices.IndexFunc(items, func(it *item) bool { return it.recognised })
 	}
+	v.learn(items)
 	for _, it := range items[max(0, first):] {
 		it.news = true
 	}
@@ -206,6 +260,23 @@ func (v *visit) byTitle(ctx context.Context, title string) (store.Key, bool, err
 	}
 	key, ok := v.titles[title]
 	return key, ok, nil
+}
+
+// learn adds the times of stories that the source has not told before to its
+// habit. A baseline shows the habit by the stories' dates; later a story counts
+// when it is seen, as a feed may date them as it likes.
+func (v *visit) learn(items []*item) {
+	var times []time.Time
+	for _, it := range items {
+		switch {
+		case it.isKnown || it.recognised:
+		case v.baseline:
+			times = append(times, it.Published)
+		default:
+			times = append(times, v.now)
+		}
+	}
+	v.out.Status.Habit = v.out.Status.Habit.Learn(times)
 }
 
 func (v *visit) item(ctx context.Context, it *item) error {

@@ -71,8 +71,8 @@ func renderCard(c card.Card, now time.Time) message {
 
 func titleLine(c card.Card, severity alert.Severity) []slack.RichTextSectionElement {
 	line := []slack.RichTextSectionElement{plain(severityMark[severity] + " ")}
-	if c.Kind == alert.KindUpdate {
-		line = append(line, bold("Update: "))
+	if label := c.Label(); label != "" {
+		line = append(line, bold(label+": "))
 	}
 	title := card.Cut(card.Clean(c.Title), titleSize)
 	if title == "" {

@@ -13,6 +13,7 @@ import (
 	"tipoff/bot/alert"
 	"tipoff/filters"
 	"tipoff/sources"
+	"tipoff/sources/health"
 	"tipoff/sources/story"
 )
 
@@ -76,10 +77,22 @@ type SourceStatus struct {
 
 	// Validators are sent with the next request.
 	Validators sources.Validators `json:"-"`
+	// MovedTo is the address that the source's server gave for good. It is
+	// asked there until that fails.
+	MovedTo string `json:"moved_to,omitempty"`
+	// Since is when the state began.
+	Since time.Time `json:"since,omitzero"`
+	// Habit is how often the source has something new.
+	Habit health.Habit `json:"-"`
 	// NotBefore is a server's wish that outlives a restart.
 	NotBefore time.Time `json:"-"`
+	// HoldUntil is until when the schedule does not count: because of
+	// NotBefore, of the feed's own rhythm, or because it failed.
+	HoldUntil time.Time `json:"-"`
 	// Baselined is when the first readable answer came; zero before.
 	Baselined time.Time `json:"-"`
+	// Told is the trouble that people were told of, or "".
+	Told sources.State `json:"-"`
 	// Failures counts the polls that failed in a row.
 	Failures int `json:"-"`
 }

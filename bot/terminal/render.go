@@ -68,8 +68,8 @@ func cardHead(f *frame, c card.Card) []piece {
 		p = piece{text: " " + p.text + " ", look: badge}
 	}
 	head := []piece{p}
-	if c.Kind == alert.KindUpdate {
-		head = append(head, piece{text: "update", look: strong})
+	if label := c.Label(); label != "" {
+		head = append(head, piece{text: strings.ToLower(label), look: strong})
 	}
 	return head
 }

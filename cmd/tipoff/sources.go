@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tipoff/bot"
 	"tipoff/bot/card"
 	"tipoff/bot/config"
 	"tipoff/bot/store"
@@ -17,6 +18,7 @@ import (
 	"tipoff/sources"
 	"tipoff/sources/feed"
 	"tipoff/sources/fetch"
+	"tipoff/sources/health"
 )
 
 func (p *program) sourcesCommand() *cobra.Command {
@@ -68,14 +70,24 @@ func (p *program) sourcesList() *cobra.Command {
 }
 
 func sourcesPage(all []store.SourceStatus, now time.Time) card.Page {
+	trouble := func(s store.SourceStatus) int {
+		if s.State == sources.OK || s.State == sources.New {
+			return 0
+		}
+		return 1
+	}
+	text := func(s store.SourceStatus) string {
+		if s.MovedTo == "" {
+			return s.Error
+		}
+		return strings.TrimPrefix(s.Error+"\n", "\n") + "It has moved for good; put its new address into the config: " + s.MovedTo
+	}
 	bad := 0
 	for _, s := range all {
-		if s.Failures > 0 {
-			bad++
-		}
+		bad += trouble(s)
 	}
 	all = slices.Clone(all)
-	slices.SortStableFunc(all, func(a, b store.SourceStatus) int { return min(b.Failures, 1) - min(a.Failures, 1) })
+	slices.SortStableFunc(all, func(a, b store.SourceStatus) int { return trouble(b) - trouble(a) })
 	page := card.Page{Title: count(len(all), "source", "sources"), Tone: card.Good}
 	if bad > 0 {
 		page.Tone = card.Bad
@@ -89,10 +101,13 @@ func sourcesPage(all []store.SourceStatus, now time.Time) card.Page {
 		case s.State != sources.New:
 			meta = append(meta, "never read")
 		}
+		if trouble(s) > 0 && !s.Since.IsZero() {
+			meta[0] += " since " + card.Age(s.Since, now)
+		}
 		if s.NextPoll.After(now) {
 			meta = append(meta, "next in "+s.NextPoll.Sub(now).Round(time.Second).String())
 		}
-		page.Items = append(page.Items, card.Item{Title: s.Name, URL: s.URL, Meta: strings.Join(meta, " · "), Text: s.Error})
+		page.Items = append(page.Items, card.Item{Title: s.Name, URL: s.URL, Meta: strings.Join(meta, " · "), Text: text(s)})
 	}
 	return page
 }
@@ -122,7 +137,7 @@ func (p *program) sourcesTest() *cobra.Command {
 			reader := feed.NewReader(fetch.New(fetch.Options{
 				Timeout: cfg.Fetch.Timeout, MaxBytes: cfg.Fetch.MaxBytes, UserAgent: cfg.Fetch.Agent(version()),
 				AllowPrivate: cfg.Fetch.AllowPrivate,
-			}), time.Now)
+			}), time.Now, bot.Formats)
 			v := reader.Visit(cmd.Context(), src, sources.Validators{})
 			if v.Err != nil {
 				fmt.Fprintf(p.err, "tipoff: %s: %s: %s\n", src.URL, v.Err.State, v.Err.Text)
@@ -164,6 +179,19 @@ func testSourcePage(cfg *config.Config, src sources.Source, v sources.Visit) (ca
 		page.Lead += " The server has a Last-Modified time, so an unchanged feed will cost next to nothing."
 	default:
 		page.Lead += " The server has no validators: each poll reads the whole feed."
+	}
+	if wait := v.Validators.Rhythm.Wait; wait > 0 {
+		page.Lead += fmt.Sprintf("\nThe feed asks to be read every %s at most; fetch.patience, %s, is the most of it that counts.", wait, cfg.Fetch.Patience)
+	}
+	if v.Moved != "" {
+		page.Lead += "\nIt has moved for good: give the source the address " + v.Moved
+	}
+	var times []time.Time
+	for _, i := range v.Items {
+		times = append(times, i.Story.Published)
+	}
+	if habit := (health.Habit{}).Learn(times).String(); habit != "" {
+		page.Lead += "\nBy its dates it has something new " + habit + "."
 	}
 	if v.Skipped > 0 {
 		page.Lead += fmt.Sprintf("\n%s could not be used: %s.", count(v.Skipped, "item", "items"), v.SkipReason)

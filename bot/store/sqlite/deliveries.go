@@ -52,15 +52,20 @@ WHERE target = ? AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.S
 // meanwhile is sent corrected.
 func readAlert(ctx context.Context, q querier, id int64) (alert.Alert, error) {
 	a := alert.Alert{ID: fmt.Sprint(id)}
-	var k store.Key
-	var matches, mentions string
+	var k sql.Null[int64]
+	var notice, matches, mentions string
 	var created int64
-	err := q.QueryRowContext(ctx, `SELECT story, channel, kind, severity, matches, mentions, created FROM alerts WHERE id = ?`, id).
-		Scan(&k, &a.Channel, &a.Kind, &a.Severity, &matches, &mentions, &created)
+	err := q.QueryRowContext(ctx, `SELECT story, notice, channel, kind, severity, matches, mentions, created FROM alerts WHERE id = ?`, id).
+		Scan(&k, &notice, &a.Channel, &a.Kind, &a.Severity, &matches, &mentions, &created)
 	if err != nil {
 		return a, fmt.Errorf("read alert: %w", err)
 	}
-	if a.Story, err = readStory(ctx, q, k); err != nil {
+	if k.Valid {
+		a.Story, err = readStory(ctx, q, store.Key(k.V))
+	} else {
+		err = json.Unmarshal([]byte(notice), &a.Story)
+	}
+	if err != nil {
 		return a, fmt.Errorf("read the alert's story: %w", err)
 	}
 	if err := errors.Join(json.Unmarshal([]byte(matches), &a.Story.Matches), json.Unmarshal([]byte(mentions), &a.Mentions)); err != nil {
@@ -227,8 +232,8 @@ func (s *Store) DeliveryCounts(ctx context.Context) (map[string]int, error) {
 // Deliveries lists the deliveries in a state, newest first, at most n.
 func (s *Store) Deliveries(ctx context.Context, state string, n int) ([]store.DeliveryStatus, error) {
 	rows, err := s.read.QueryContext(ctx, `
-SELECT d.id, d.target, a.channel, s.title, d.state, d.attempts, d.error, d.updated
-FROM deliveries d JOIN alerts a ON a.id = d.alert JOIN stories s ON s.key = a.story
+SELECT d.id, d.target, a.channel, coalesce(s.title, a.notice ->> 'title'), d.state, d.attempts, d.error, d.updated
+FROM deliveries d JOIN alerts a ON a.id = d.alert LEFT JOIN stories s ON s.key = a.story
 WHERE d.state = ? ORDER BY d.seq DESC LIMIT ?`, state, n)
 	if err != nil {
 		return nil, s.explain(err)

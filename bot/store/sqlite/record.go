@@ -54,11 +54,12 @@ DELETE FROM revisions WHERE story = ?1 AND rowid <= (
 
 	sqlSaveVisit = `
 UPDATE sources SET state = ?, error = ?, failures = ?, last_status = ?, last_ok = ?, next_poll = ?, not_before = ?,
-    baselined = ?, etag = ?, last_modified = ?, body_hash = ?, stories = ?
+    baselined = ?, etag = ?, last_modified = ?, body_hash = ?, stories = ?,
+    moved_to = ?, since = ?, hold_until = ?, rhythm = ?, memory = ?, habit = ?, told = ?
 WHERE id = ?`
 
 	sqlAddAlert = `
-INSERT INTO alerts (story, channel, kind, severity, matches, mentions, created) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO alerts (story, notice, channel, kind, severity, matches, mentions, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING`
 
 	sqlAddDelivery = `INSERT INTO deliveries (id, alert, target, updated) VALUES (?, ?, ?, ?)`
@@ -220,18 +221,38 @@ func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 
 // SaveVisit stores a source's health after a visit.
 func (t *Tx) SaveVisit(ctx context.Context, source int64, st store.SourceStatus) error {
-	_, err := t.exec(ctx, sqlSaveVisit, string(st.State), st.Error, st.Failures, st.LastStatus, unix(st.LastOK),
+	rhythm, err := noneOrJSON(st.Validators.Rhythm)
+	if err != nil {
+		return err
+	}
+	habit, err := noneOrJSON(st.Habit)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, sqlSaveVisit, string(st.State), st.Error, st.Failures, st.LastStatus, unix(st.LastOK),
 		unix(st.NextPoll), unix(st.NotBefore), unix(st.Baselined), st.Validators.ETag, st.Validators.LastModified,
-		st.Validators.BodyHash, st.Stories, source)
+		st.Validators.BodyHash, st.Stories,
+		st.MovedTo, unix(st.Since), unix(st.HoldUntil), rhythm, st.Validators.Memory, habit, string(st.Told), source)
 	if err != nil {
 		return fmt.Errorf("store visit: %w", err)
 	}
 	return nil
 }
 
+// noneOrJSON is a value as JSON, or nothing for the zero one.
+func noneOrJSON[T comparable](v T) (string, error) {
+	var zero T
+	if v == zero {
+		return "", nil
+	}
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
 // AddAlert stores an alert with a delivery for each target, and enqueues the
 // jobs that send them. It returns false, and writes nothing, where the channel
-// already has a first alert of this story.
+// already has a first alert of this story. An alert of kind notice has no story
+// in the archive: its own is stored with it, and k does not count.
 func (t *Tx) AddAlert(ctx context.Context, k store.Key, a alert.Alert, targets []alert.Target) (bool, error) {
 	matches, err := json.Marshal(a.Story.Matches)
 	if err != nil {
@@ -241,7 +262,16 @@ func (t *Tx) AddAlert(ctx context.Context, k store.Key, a alert.Alert, targets [
 	if err != nil {
 		return false, err
 	}
-	res, err := t.exec(ctx, sqlAddAlert, int64(k), a.Channel, string(a.Kind), string(a.Severity), string(matches), string(mentions), unix(a.Created))
+	var of any = int64(k)
+	notice := ""
+	if a.Kind == alert.KindNotice {
+		made, err := json.Marshal(a.Story)
+		if err != nil {
+			return false, err
+		}
+		of, notice = nil, string(made)
+	}
+	res, err := t.exec(ctx, sqlAddAlert, of, notice, a.Channel, string(a.Kind), string(a.Severity), string(matches), string(mentions), unix(a.Created))
 	if err != nil {
 		return false, fmt.Errorf("store alert: %w", err)
 	}

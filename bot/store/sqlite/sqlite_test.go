@@ -11,7 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"tipoff/bot/pipeline"
+
+	"tipoff/bot/alert"
 	"tipoff/bot/store"
 	"tipoff/bot/store/sqlite"
 	"tipoff/bot/store/storetest"
@@ -62,6 +66,46 @@ func TestMigrateTwice(t *testing.T) {
 	}
 	if n, err := s.Migrate(t.Context()); n != 0 || err != nil {
 		t.Errorf("second: %d applied, %v; want none", n, err)
+	}
+}
+
+// A store of an older version keeps its alerts, and what is still to be sent.
+func TestUpgradeKeepsTheOutbox(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "x.db"), sqlite.Options{})
+	old, err := goose.NewProvider(goose.DialectSQLite3, s.DB(), os.DirFS("migrations"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := old.UpTo(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.DB().ExecContext(t.Context(), `
+INSERT INTO sources (id, name, url) VALUES (1, 'one', 'https://one.example/');
+INSERT INTO stories VALUES (1024, 'id', 1, 'https://one.example/a', 'A story', '', '', '', '[]', '', 1, 1, 0);
+INSERT INTO alerts VALUES (7, 1024, 'desk', 'new', 'high', '[]', '[]', 1);
+INSERT INTO deliveries (seq, id, alert, target, state, attempts, error, receipt, updated) VALUES
+    (41, 'a', 7, 'file:a', 'sent', 1, '', '', 1), (42, 'b', 7, 'file:b', 'waiting', 0, '', '', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Migrate(t.Context()); n == 0 || err != nil {
+		t.Fatalf("%d applied, %v", n, err)
+	}
+	d, ok, err := s.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "b"})
+	if err != nil || !ok || d.ID != "b" || d.Alert.Story.Title != "A story" || d.Alert.Severity != alert.High {
+		t.Errorf("got %+v, %v, %v", d, ok, err)
+	}
+	if _, ok, err := s.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "a"}); ok || err != nil {
+		t.Errorf("what was sent is sent again: %v", err)
+	}
+	var seq int
+	if _, err := s.DB().ExecContext(t.Context(), `INSERT INTO deliveries (id, alert, target, updated) VALUES ('c', 7, 'file:c', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DB().QueryRowContext(t.Context(), `SELECT seq FROM deliveries WHERE id = 'c'`).Scan(&seq); err != nil || seq != 43 {
+		t.Errorf("the order goes on with %d, %v; want 43", seq, err)
+	}
+	if _, err := s.DB().ExecContext(t.Context(), `INSERT INTO deliveries (id, alert, target, updated) VALUES ('d', 8, 'file:c', 1)`); err == nil {
+		t.Error("a delivery of no alert is taken")
 	}
 }
 

@@ -1,0 +1,14 @@
+package bot
+
+import (
+	"tipoff/sources"
+	"tipoff/sources/feed"
+	"tipoff/sources/kev"
+	"tipoff/sources/sitemap"
+)
+
+// Formats read the kinds of source that are not feeds.
+var Formats = map[sources.Kind]feed.Format{
+	sources.KEV:     kev.Read,
+	sources.Sitemap: sitemap.Read,
+}
