@@ -25,6 +25,7 @@ import (
 	"tipoff/bot/metrics"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/search"
+	"tipoff/bot/source"
 	"tipoff/bot/store"
 	"tipoff/bot/store/sqlite"
 	"tipoff/bot/terminal"
@@ -63,6 +64,7 @@ type App struct {
 
 	store    *sqlite.Store
 	book     *watch.Book
+	sources  *source.Book
 	search   *search.Searcher
 	metrics  *metrics.Metrics
 	poller   *pipeline.Poller
@@ -72,6 +74,14 @@ type App struct {
 	commands *command.Router
 	chats    []chat
 	web      *web.Server
+
+	stopFollow context.CancelFunc
+	followed   sync.WaitGroup
+	refresh    sync.Mutex // guards changes and planned
+	// changes counts the changes of people that are in force.
+	changes int64
+	// planned are the sources that the plan was made of.
+	planned map[string]sources.Source
 
 	stopChats context.CancelFunc
 	chatsDone sync.WaitGroup
@@ -125,6 +135,15 @@ func (a *App) open(ctx context.Context) error {
 		return fmt.Errorf("apply the config's watches: %w", err)
 	}
 	if a.book, err = watch.NewBook(ctx, a.store, a.cfg.Lexicon, a.Log); err != nil {
+		return err
+	}
+	a.sources, err = source.NewBook(ctx, a.store, source.Options{
+		Config: a.cfg.Sources, Schedule: a.cfg.Fetch.Schedule, Zone: a.cfg.Zone, Log: a.Log,
+	})
+	if err != nil {
+		return err
+	}
+	if a.changes, err = a.store.Changes(ctx); err != nil {
 		return err
 	}
 	a.sayUnheard()
@@ -197,7 +216,7 @@ func (a *App) wire(ctx context.Context) error {
 		UserAgent: a.cfg.Fetch.Agent(a.Version), AllowPrivate: a.cfg.Fetch.AllowPrivate, Now: a.Now,
 	})
 	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now, Formats), a.pipeline, pipeline.PollerOptions{
-		Sources: a.cfg.Sources, Next: plan.NextOf, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
+		Source: a.sources.Source, Next: plan.NextOf, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
 	})
 	drainer := deliver.NewDrainer(a.store, senders, a.Now, a.Log, func(k alert.Kind, r deliver.Result) {
 		a.metrics.Delivery(k, r)
@@ -295,6 +314,7 @@ func (a *App) Start(ctx context.Context) error {
 	if err := a.engine.Start(ctx); err != nil {
 		return err
 	}
+	a.follow(ctx)
 	a.startChats(ctx)
 	due, err := a.dueNow(ctx)
 	if err != nil {
@@ -309,7 +329,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.Start(ctx); err != nil {
 		return errors.Join(err, a.Stop())
 	}
-	a.Log.Info("ready", "sources", len(a.cfg.Sources), "watches", len(a.book.Current().Watches), "listen", a.Addr(), "store", a.store.Path())
+	a.Log.Info("ready", "sources", len(a.sources.All()), "watches", len(a.book.Current().Watches), "listen", a.Addr(), "store", a.store.Path())
 	var failed <-chan error
 	if a.web != nil {
 		failed = a.web.Failed()
@@ -336,6 +356,10 @@ func (a *App) Stop() error {
 		a.stopChats()
 		a.chatsDone.Wait()
 	}
+	if a.stopFollow != nil {
+		a.stopFollow()
+		a.followed.Wait()
+	}
 	errs := []error{a.engine.Stop(ctx)}
 	if a.web != nil {
 		errs = append(errs, a.web.Shutdown(ctx))
@@ -350,6 +374,9 @@ func (a *App) Close() error {
 	}
 	return a.store.Close()
 }
+
+// SourceBook is the sources in force.
+func (a *App) SourceBook() *source.Book { return a.sources }
 
 // Sources lists the sources with their health.
 func (a *App) Sources(ctx context.Context) ([]store.SourceStatus, error) { return a.store.Sources(ctx) }

@@ -80,14 +80,22 @@ func (a *App) newPlan(ctx context.Context) (*jobs.Plan, error) {
 		first[st.Name] = st.HoldUntil
 	}
 	schedules := make(map[string]cron.Schedule)
-	for _, src := range a.cfg.Sources {
-		s, err := schedule.Parse(src.Schedule, a.cfg.Zone)
-		if err != nil {
-			return nil, fmt.Errorf("source %q: %w", src.Name, err)
+	a.planned = make(map[string]sources.Source)
+	for _, src := range a.sources.All() {
+		a.planned[src.Name] = src
+		if schedules[src.Name], err = a.scheduleOf(src); err != nil {
+			return nil, err
 		}
-		schedules[src.Name] = schedule.Spread(s, src.Name, spread)
 	}
 	return jobs.NewPlan(schedules, first, a.Now()), nil
+}
+
+func (a *App) scheduleOf(src sources.Source) (cron.Schedule, error) {
+	s, err := schedule.Parse(src.Schedule, a.cfg.Zone)
+	if err != nil {
+		return nil, fmt.Errorf("source %q: %w", src.Name, err)
+	}
+	return schedule.Spread(s, src.Name, spread), nil
 }
 
 // dueNow lists the sources to poll at the start: those never polled, and those
@@ -116,9 +124,10 @@ func (a *App) PollOnce(ctx context.Context) error {
 	if err := a.engine.Start(ctx); err != nil {
 		return err
 	}
-	names := make([]string, 0, len(a.cfg.Sources))
-	for _, s := range a.cfg.Sources {
-		names = append(names, s.Name)
+	all := a.sources.All()
+	names := make([]string, 0, len(all))
+	for _, src := range all {
+		names = append(names, src.Name)
 	}
 	err := a.poller.Poll(ctx, names)
 	if err == nil {

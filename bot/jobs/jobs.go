@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -81,6 +82,10 @@ type Engine struct {
 	client *river.Client[*sql.Tx]
 	db     *sql.DB
 	now    func() time.Time
+
+	mu     sync.Mutex // guards handle
+	plan   *Plan
+	handle rivertype.PeriodicJobHandle
 }
 
 // Migrate brings the engine's own tables to this program's version.
@@ -107,7 +112,7 @@ func Migrate(ctx context.Context, db *sql.DB) (applied int, err error) {
 // New prepares the engine on a migrated database. Nothing runs before
 // [Engine.Start].
 func New(c Config) (*Engine, error) {
-	e := &Engine{db: c.DB, now: time.Now}
+	e := &Engine{db: c.DB, now: time.Now, plan: c.Plan}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &pollWorker{poller: c.Poller})
 	river.AddWorker(workers, &deliverWorker{drainer: c.Drainer, hasDelivery: c.HasDelivery, db: c.DB})
@@ -129,20 +134,40 @@ func New(c Config) (*Engine, error) {
 	}
 	if c.Plan != nil {
 		conf.Queues[pollQueue] = river.QueueConfig{MaxWorkers: 64}
-		conf.PeriodicJobs = []*river.PeriodicJob{river.NewPeriodicJob(c.Plan, func() (river.JobArgs, *river.InsertOpts) {
-			names, due := c.Plan.Take(e.now())
-			if len(names) == 0 {
-				return nil, nil
-			}
-			return PollArgs{Sources: names, Due: due.Unix()}, pollOpts()
-		}, nil)}
 	}
 	var err error
 	e.client, err = river.NewClient(riversqlite.New(c.DB), conf)
 	if err != nil {
 		return nil, fmt.Errorf("job engine: %w", err)
 	}
+	if c.Plan != nil {
+		e.handle = e.client.PeriodicJobs().Add(e.polls())
+	}
 	return e, nil
+}
+
+// polls is the periodic job that puts in the polls of the plan.
+func (e *Engine) polls() *river.PeriodicJob {
+	return river.NewPeriodicJob(e.plan, func() (river.JobArgs, *river.InsertOpts) {
+		names, due := e.plan.Take(e.now())
+		if len(names) == 0 {
+			return nil, nil
+		}
+		return PollArgs{Sources: names, Due: due.Unix()}, pollOpts()
+	}, nil)
+}
+
+// Replan asks the plan anew when the next source is due. Without it the engine
+// would sleep until the time that the plan gave last.
+func (e *Engine) Replan() {
+	if e.plan == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	jobs := e.client.PeriodicJobs()
+	jobs.Remove(e.handle)
+	e.handle = jobs.Add(e.polls())
 }
 
 func pollOpts() *river.InsertOpts {

@@ -26,13 +26,29 @@ type entry struct {
 func NewPlan(schedules map[string]cron.Schedule, first map[string]time.Time, now time.Time) *Plan {
 	p := &Plan{due: make(map[string]*entry, len(schedules))}
 	for name, s := range schedules {
-		next := s.Next(now)
-		if f, ok := first[name]; ok && f.After(now) {
-			next = f
-		}
-		p.due[name] = &entry{schedule: s, next: next}
+		p.Put(name, s, first[name], now)
 	}
 	return p
+}
+
+// Put adds a source to the plan, or gives it another schedule. It is due by
+// that, counted from now, or at first, if that is later than now. Who changes
+// the plan of a running engine calls [Engine.Replan].
+func (p *Plan) Put(name string, s cron.Schedule, first, now time.Time) {
+	next := s.Next(now)
+	if first.After(now) {
+		next = first
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.due[name] = &entry{schedule: s, next: next}
+}
+
+// Drop takes a source out of the plan.
+func (p *Plan) Drop(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.due, name)
 }
 
 // batch is how close together sources may be due to share a job.

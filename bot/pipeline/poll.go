@@ -23,7 +23,8 @@ type Visitor interface {
 
 // PollerOptions are for [NewPoller].
 type PollerOptions struct {
-	Sources []sources.Source
+	// Source is the source of a name; false for one that is not in force.
+	Source func(name string) (sources.Source, bool)
 	// Next says when the schedule wants a source again.
 	Next func(name string) time.Time
 	// Delay puts off a source's next time, if that is before until; may be nil.
@@ -39,7 +40,6 @@ type Poller struct {
 	PollerOptions
 	visitor  Visitor
 	pipeline *Pipeline
-	sources  map[string]sources.Source
 
 	// Sources that failed the last time share a quarter of the places, so
 	// that those which hang until their time-out do not keep the healthy ones
@@ -58,17 +58,13 @@ type Poller struct {
 func NewPoller(v Visitor, p *Pipeline, o PollerOptions) *Poller {
 	o.Concurrency = max(o.Concurrency, 2)
 	reserved := max(o.Concurrency/4, 1)
-	poller := &Poller{
+	return &Poller{
 		PollerOptions: o, visitor: v, pipeline: p,
-		sources: make(map[string]sources.Source), busy: make(map[string]bool),
+		busy:      make(map[string]bool),
 		healthy:   semaphore.NewWeighted(int64(o.Concurrency - reserved)),
 		suspect:   semaphore.NewWeighted(int64(reserved)),
 		unwritten: semaphore.NewWeighted(2 * maxGroup),
 	}
-	for _, s := range o.Sources {
-		poller.sources[s.Name] = s
-	}
-	return poller
 }
 
 // Poll visits the named sources side by side, and returns when all are
@@ -79,7 +75,7 @@ func (p *Poller) Poll(ctx context.Context, names []string) error {
 	var healthy, suspect []due
 	var errs errorList
 	for _, name := range names {
-		src, ok := p.sources[name]
+		src, ok := p.Source(name)
 		if !ok || !p.begin(name) {
 			continue
 		}

@@ -45,12 +45,12 @@ func (v *visitor) took() string {
 }
 
 func (d *desk) poller(v *visitor, log *bytes.Buffer) *pipeline.Poller {
-	var srcs []sources.Source
-	for _, s := range d.sources {
-		srcs = append(srcs, s)
-	}
 	return pipeline.NewPoller(v, d.pipeline, pipeline.PollerOptions{
-		Sources: srcs, Next: func(string) time.Time { return d.now.Add(time.Hour) }, Concurrency: 4, Now: d.Now,
+		Source: func(name string) (sources.Source, bool) {
+			src, ok := d.sources[name]
+			return src, ok
+		},
+		Next: func(string) time.Time { return d.now.Add(time.Hour) }, Concurrency: 4, Now: d.Now,
 		Log: slog.New(slog.NewTextHandler(log, nil)),
 	})
 }

@@ -97,6 +97,16 @@ type SourceStatus struct {
 	Failures int `json:"-"`
 }
 
+// SourceEntry is a source in force.
+type SourceEntry struct {
+	Name string
+	// Origin is "config", or who added or changed it.
+	Origin string
+	// Source is the whole of it where somebody added or changed it, and nil
+	// where it is as the config has it.
+	Source *sources.Source
+}
+
 // Search is a question to the archive.
 type Search struct {
 	// Filter decides. Its Need tells the index where to look.

@@ -24,11 +24,11 @@ import (
 func (p *program) sourcesCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sources",
-		Short: "How the sources are, or what a feed would bring",
+		Short: "How the sources are, what a feed would bring, lists in and out",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(p.sourcesList(), p.sourcesTest())
+	cmd.AddCommand(p.sourcesList(), p.sourcesTest(), p.sourcesImport(), p.sourcesExport(), p.sourcesRemove())
 	return cmd
 }
 

@@ -63,6 +63,9 @@ type Entry struct {
 type Problem struct {
 	Line int
 	Text string
+	// Lost is true where something of the list was not read. Else it was read
+	// otherwise than it stands there.
+	Lost bool
 }
 
 // Error gives the line and the sentence; see [Read].
@@ -70,6 +73,12 @@ func (p Problem) Error() string { return fmt.Sprintf("line %d: %s", p.Line, p.Te
 
 func problem(line int, format string, args ...any) Problem {
 	return Problem{Line: line, Text: fmt.Sprintf(format, args...)}
+}
+
+func lost(line int, format string, args ...any) Problem {
+	p := problem(line, format, args...)
+	p.Lost = true
+	return p
 }
 
 // fold is the form in which names are compared: people type them in chat.

@@ -135,7 +135,7 @@ func (p *parser) end() ending {
 	case p.root == "":
 		return ending{Problem: problem(1, "%s", notOPML(""))}
 	}
-	return ending{Problem: problem(line, "the list ends in the middle: export it again, or import what was read of it"), partial: true}
+	return ending{Problem: lost(line, "the list ends in the middle: export it again, or import what was read of it"), partial: true}
 }
 
 // start reads a start tag. It returns why reading cannot go on, or nothing.
@@ -202,6 +202,11 @@ func (p *parser) tell(line int, format string, args ...any) {
 	p.list.Problems = append(p.list.Problems, problem(line, format, args...))
 }
 
+// lose adds a problem that costs something of the list.
+func (p *parser) lose(line int, format string, args ...any) {
+	p.list.Problems = append(p.list.Problems, lost(line, format, args...))
+}
+
 // shut closes the innermost outline.
 func (p *parser) shut(line int) {
 	n := len(p.open) - 1
@@ -233,17 +238,17 @@ func (p *parser) outline(a *attributes, line int, empty bool) {
 	}
 	switch {
 	case address == "" && isFeedType(kind):
-		f.feed = problem(line, "%s has no address: give it an xmlUrl", label(title))
+		f.feed = lost(line, "%s has no address: give it an xmlUrl", label(title))
 		if empty {
 			p.list.Problems = append(p.list.Problems, f.feed)
 		}
 		f.tags = addTag(slices.Clip(f.tags), folderTag(title))
 	case address == "" && (kind == "include" || a.url != "" && strings.HasSuffix(strings.ToLower(a.url), ".opml")):
-		p.tell(line, "%s leads to another list, which is not read: import that list by itself", label(title))
+		p.lose(line, "%s leads to another list, which is not read: import that list by itself", label(title))
 	case address == "":
 		f.tags = addTag(slices.Clip(f.tags), folderTag(title))
 	case strings.Contains(kind, "xpath") || strings.Contains(kind, "dot"):
-		p.tell(line, "%s is left out, it is no feed but a page that the other program takes apart: write it into the configuration as a source of kind page or json", label(title))
+		p.lose(line, "%s is left out, it is no feed but a page that the other program takes apart: write it into the configuration as a source of kind page or json", label(title))
 	default:
 		p.add(a, address, title, line)
 	}
@@ -264,22 +269,22 @@ func isFeedType(kind string) bool {
 func (p *parser) add(a *attributes, raw, title string, line int) {
 	address, auth, why := splitAddress(raw)
 	if address == "" {
-		p.tell(line, "%s is left out, %s", label(title), why)
+		p.lose(line, "%s is left out, %s", label(title), why)
 		return
 	}
 	canonical, _ := story.CanonicalURL(address)
 	e := Entry{Title: title, HTMLURL: webPage(a.htmlURL), Line: line}
 	e.Source = sources.Source{URL: address, Kind: sources.Feed, BasicAuth: auth}
 	if why != "" {
-		p.tell(line, "%s: %s", label(title), why)
+		p.lose(line, "%s: %s", label(title), why)
 	}
 	if n := len(p.open); n > 0 {
 		e.Source.Tags = slices.Clone(p.open[n-1].tags)
 	}
 	e.Source.Tags = categories(e.Source.Tags, a.category)
-	bad := a.own.apply(&e)
-	for _, text := range bad {
-		p.tell(line, "%s: %s", label(title), text)
+	for _, bad := range a.own.apply(&e) {
+		bad.Line, bad.Text = line, label(title)+": "+bad.Text
+		p.list.Problems = append(p.list.Problems, bad)
 	}
 	if a.own.unknownKind() {
 		return

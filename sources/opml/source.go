@@ -2,7 +2,6 @@ package opml
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -91,39 +90,39 @@ func (a *attributes) name() string {
 }
 
 // apply puts the attributes of our namespace into an entry. What is not valid
-// is left out and told.
-func (o *own) apply(e *Entry) (problems []string) {
-	tell := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+// is left out and told, without a line.
+func (o *own) apply(e *Entry) (problems []Problem) {
+	lose := func(format string, args ...any) { problems = append(problems, lost(0, format, args...)) }
 	src := &e.Source
 	if o.name != "" {
 		if validName.MatchString(o.name) {
 			src.Name, e.Whole, src.Kind = o.name, true, ""
 		} else {
-			tell("its name cannot be one and is made of its title: use 1 to 40 letters, digits, dots, dashes or underscores, a letter or digit first")
+			problems = append(problems, problem(0, "its name cannot be one and is made of its title: use 1 to 40 letters, digits, dots, dashes or underscores, a letter or digit first"))
 		}
 	}
 	if o.kind != "" {
 		if src.Kind = sources.Kind(o.kind); o.unknownKind() {
-			tell("it is left out, its kind is not one that this version knows: write one of %s", kinds())
+			lose("it is left out, its kind is not one that this version knows: write one of %s", kinds())
 		}
 	}
 	if o.schedule != "" {
 		if _, err := schedule.Parse(o.schedule, nil); err != nil || control(o.schedule) {
-			tell("its schedule cannot be read and is left out: write five fields like */15 * * * *, or @every 10m")
+			lose("its schedule cannot be read and is left out: write five fields like */15 * * * *, or @every 10m")
 		} else {
 			src.Schedule = o.schedule
 		}
 	}
 	if o.backfill != "" {
 		if n, err := strconv.Atoi(o.backfill); err != nil || n < 0 || n > maxBackfill {
-			tell("its backfill is left out: write a number from 0 to %d", maxBackfill)
+			lose("its backfill is left out: write a number from 0 to %d", maxBackfill)
 		} else {
 			src.Backfill = n
 		}
 	}
 	if o.items != "" {
 		if control(o.items) {
-			tell("its items have a control character in them and are left out: write them again")
+			lose("its items have a control character in them and are left out: write them again")
 		} else {
 			src.Items = o.items
 		}
@@ -131,7 +130,7 @@ func (o *own) apply(e *Entry) (problems []string) {
 	if o.fields != "" {
 		fields, ok := readFields(o.fields)
 		if src.Fields = fields; !ok {
-			tell("not all of its fields can be read: write them as a JSON object of texts with the keys %s", strings.Join(sources.FieldNames, ", "))
+			lose("not all of its fields can be read: write them as a JSON object of texts with the keys %s", strings.Join(sources.FieldNames, ", "))
 		}
 	}
 	switch o.fullText {
@@ -139,23 +138,23 @@ func (o *own) apply(e *Entry) (problems []string) {
 	case "true":
 		src.FullText = true
 	default:
-		tell("its full_text is left out: write true or false")
+		lose("its full_text is left out: write true or false")
 	}
 	if o.tags != "" {
 		tags, ok := readTags(o.tags)
 		if src.Tags = tags; !ok {
-			tell("not all of its tags can be read: write them as a JSON list of texts of up to %d bytes", maxTag)
+			lose("not all of its tags can be read: write them as a JSON list of texts of up to %d bytes", maxTag)
 		}
 	}
 	if o.proxy != "" {
 		if proxy, _ := withoutUser(o.proxy); validProxy(proxy) {
 			src.Proxy = proxy
 		} else {
-			tell("its proxy is left out: write an address that starts with http://, https://, socks5:// or socks5h://")
+			lose("its proxy is left out: write an address that starts with http://, https://, socks5:// or socks5h://")
 		}
 	}
 	if o.leftOut != "" {
-		tell("the export left out its %s: set that again in the configuration", clip(plain(o.leftOut), 200))
+		problems = append(problems, problem(0, "the export left out its %s: set that again in the configuration", clip(plain(o.leftOut), 200)))
 	}
 	return problems
 }

@@ -48,7 +48,22 @@ type Options struct {
 	Wait time.Duration
 	// ReadOnly opens an existing file for reading: no lock, no migration.
 	ReadOnly bool
+	// Guest opens an existing file for a short change beside the process that
+	// owns it: no lock, no migration, and no jobs.
+	Guest bool
 }
+
+// ErrInUse is what [Open] fails with where another process owns the file.
+var ErrInUse = errors.New("the store is in use")
+
+// inUse is [ErrInUse] with a sentence for people.
+type inUse struct{ path string }
+
+func (e inUse) Error() string {
+	return fmt.Sprintf("store: another tipoff is using %s; stop it first, or name another file under `store:`", e.path)
+}
+
+func (inUse) Is(target error) bool { return target == ErrInUse }
 
 // Store is an open SQLite file. It is safe for use by many goroutines.
 type Store struct {
@@ -81,7 +96,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		o.Wait = 2 * time.Second
 	}
 	s := &Store{path: path, now: o.Now, stmts: make(map[string]*sql.Stmt)}
-	if o.ReadOnly {
+	if o.ReadOnly || o.Guest {
 		if _, err := os.Stat(path); err != nil {
 			return nil, fmt.Errorf("there is no archive at %s yet; `tipoff run` or `tipoff poll` makes one: %w", path, err)
 		}
@@ -114,7 +129,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if err := s.read.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.explain(err), s.Close())
 	}
-	if o.ReadOnly {
+	if o.ReadOnly || o.Guest {
 		if err := s.sameSchema(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
@@ -174,7 +189,7 @@ func (s *Store) own(ctx context.Context, wait time.Duration) error {
 		}
 		return f.Close()
 	case err == nil, errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("store: another tipoff is using %s; stop it first, or name another file under `store:`", s.path)
+		return inUse{s.path}
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), isReadOnlyFS(err):
 		return fmt.Errorf("store: %s cannot be written; mend its folder's permissions, or name another file under `store:`: %w", s.path, err)
 	}

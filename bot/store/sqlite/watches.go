@@ -103,7 +103,8 @@ func (s *Store) SyncWatches(ctx context.Context, ws []alert.Watch) error {
 			if err == nil && applied == string(entry) {
 				continue
 			}
-			before, action := &old, "watch change"
+			var before any = &old
+			action := "watch change"
 			if err != nil || removed {
 				before, action = nil, "watch add"
 			}
@@ -181,13 +182,13 @@ ON CONFLICT (name) DO UPDATE SET query = excluded.query, channels = excluded.cha
 }
 
 // audit keeps who changed what, from which value to which; nil is nothing.
-func (t *Tx) audit(ctx context.Context, who, action, name string, before, after *alert.Watch) error {
+func (t *Tx) audit(ctx context.Context, who, action, name string, before, after any) error {
 	texts := make([]string, 2)
-	for i, w := range []*alert.Watch{before, after} {
-		if w == nil {
+	for i, v := range []any{before, after} {
+		if v == nil {
 			continue
 		}
-		b, err := json.Marshal(w)
+		b, err := json.Marshal(v)
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,10 @@ type Store interface {
 	SyncSources(ctx context.Context, srcs []sources.Source) error
 	Source(ctx context.Context, name string) (int64, store.SourceStatus, error)
 	Sources(ctx context.Context) ([]store.SourceStatus, error)
+	SourceEntries(ctx context.Context) ([]store.SourceEntry, error)
+	PutSources(ctx context.Context, srcs []sources.Source, by string) error
+	RemoveSource(ctx context.Context, name, by string) error
+	Changes(ctx context.Context) (int64, error)
 
 	Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error]
@@ -60,6 +64,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		run  func(t *testing.T, s *suite)
 	}{
 		{"sources are those of the config", testSyncSources},
+		{"sources of the file and of people", testSourceEntries},
 		{"a source whose address changed starts over", testSourceMoved},
 		{"a visit's health is kept", testSaveVisit},
 		{"stories come back whole", testStoryWhole},

@@ -1,0 +1,240 @@
+package sqlite
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+
+	"tipoff/bot/store"
+	"tipoff/sources"
+)
+
+// SourceEntries lists the sources in force by name, each as somebody added or
+// changed it, or with nothing for one that is as the config has it.
+func (s *Store) SourceEntries(ctx context.Context) ([]store.SourceEntry, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT name, origin, entry FROM sources WHERE NOT removed ORDER BY name`)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer rows.Close()
+	var all []store.SourceEntry
+	for rows.Next() {
+		var e store.SourceEntry
+		var entry string
+		if err := rows.Scan(&e.Name, &e.Origin, &entry); err != nil {
+			return nil, err
+		}
+		if entry != "" {
+			var src sourceEntry
+			if err := json.Unmarshal([]byte(entry), &src); err != nil {
+				return nil, fmt.Errorf("source %q: %w", e.Name, err)
+			}
+			e.Source = (*sources.Source)(&src)
+		}
+		all = append(all, e)
+	}
+	return all, s.explain(rows.Err())
+}
+
+// SyncSources applies the config file's sources: those whose entry changed
+// since it was last applied, and no others, so that what people did meanwhile
+// stays until the file says something new. One whose entry is gone from the
+// file goes out of force, unless somebody made it their own; its stories stay.
+//
+// A source whose URL changed starts over with a baseline, and so does one that
+// comes back: what it told meanwhile would be a flood.
+func (s *Store) SyncSources(ctx context.Context, srcs []sources.Source) error {
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		had, err := tx.fileEntries(ctx)
+		if err != nil {
+			return err
+		}
+		names := make([]string, 0, len(srcs))
+		for _, src := range srcs {
+			names = append(names, src.Name)
+			entry, err := json.Marshal(sourceEntry(src))
+			if err != nil {
+				return err
+			}
+			sum := sha256.Sum256(entry)
+			hash := hex.EncodeToString(sum[:])
+			if had[src.Name] == hash {
+				continue
+			}
+			if _, err := tx.exec(ctx, sqlPutSource, src.Name, src.URL, "config", "", hash); err != nil {
+				return fmt.Errorf("source %q: %w", src.Name, err)
+			}
+		}
+		inFile, err := json.Marshal(names)
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `
+UPDATE sources SET file_entry = '', removed = CASE WHEN origin = 'config' THEN 1 ELSE removed END
+WHERE name NOT IN (SELECT value FROM json_each(?))`, string(inFile))
+		return err
+	})
+}
+
+// fileEntries are the hashes of the config's entries as they were applied.
+func (t *Tx) fileEntries(ctx context.Context) (map[string]string, error) {
+	rows, err := t.QueryContext(ctx, `SELECT name, file_entry FROM sources WHERE file_entry <> ''`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	had := make(map[string]string)
+	for rows.Next() {
+		var name, entry string
+		if err := rows.Scan(&name, &entry); err != nil {
+			return nil, err
+		}
+		had[name] = entry
+	}
+	return had, rows.Err()
+}
+
+// PutSources adds sources, and changes those whose names there are, all or
+// none; by is who did it, for the audit log. A source whose URL changed starts
+// over with a baseline.
+func (s *Store) PutSources(ctx context.Context, srcs []sources.Source, by string) error {
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		for _, src := range srcs {
+			before, removed, err := tx.sourceEntry(ctx, src.Name)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			entry, err := json.Marshal(sourceEntry(src))
+			if err != nil {
+				return err
+			}
+			if _, err := tx.exec(ctx, sqlPutSource, src.Name, src.URL, by, string(entry), ""); err != nil {
+				return fmt.Errorf("source %q: %w", src.Name, err)
+			}
+			action := "source change"
+			if before == nil || removed {
+				action, before = "source add", nil
+			}
+			if err := tx.audit(ctx, by, action, src.Name, before, forAudit(src)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// RemoveSource takes a source out of force; its stories stay. It fails with
+// [store.ErrNotFound] where there is none. One of the config file stays removed
+// until its entry in the file changes.
+func (s *Store) RemoveSource(ctx context.Context, name, by string) error {
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		before, removed, err := tx.sourceEntry(ctx, name)
+		if err == nil && removed {
+			err = fmt.Errorf("source %q: %w", name, store.ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `UPDATE sources SET removed = 1, entry = '', origin = ? WHERE name = ?`, by, name); err != nil {
+			return err
+		}
+		return tx.audit(ctx, by, "source remove", name, before, nil)
+	})
+}
+
+// sourceEntry reads a source for the audit log.
+func (t *Tx) sourceEntry(ctx context.Context, name string) (before any, removed bool, err error) {
+	var address, entry string
+	err = t.QueryRowContext(ctx, `SELECT url, entry, removed FROM sources WHERE name = ?`, name).Scan(&address, &entry, &removed)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil, false, fmt.Errorf("source %q: %w", name, store.ErrNotFound)
+	case err != nil:
+		return nil, false, err
+	case entry == "":
+		return forAudit(sources.Source{Name: name, URL: address}), removed, nil
+	}
+	var src sourceEntry
+	if err := json.Unmarshal([]byte(entry), &src); err != nil {
+		return nil, removed, fmt.Errorf("source %q: %w", name, err)
+	}
+	return forAudit(sources.Source(src)), removed, nil
+}
+
+// Changes counts the changes that people made to watches and sources. A
+// program that shares the store reads them again when it has grown.
+func (s *Store) Changes(ctx context.Context) (int64, error) {
+	var n int64
+	err := s.read.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM audit`).Scan(&n)
+	return n, s.explain(err)
+}
+
+// sourceEntry is a source as JSON. What is empty is left out, so that a field
+// which a later version adds does not make all entries look changed.
+type sourceEntry sources.Source
+
+type sourceJSON struct {
+	Name      string            `json:"name"`
+	URL       string            `json:"url"`
+	Kind      sources.Kind      `json:"kind,omitempty"`
+	Items     string            `json:"items,omitempty"`
+	Fields    map[string]string `json:"fields,omitempty"`
+	FullText  bool              `json:"full_text,omitempty"`
+	Schedule  string            `json:"schedule,omitempty"`
+	Tags      []string          `json:"tags,omitempty"`
+	Backfill  int               `json:"backfill,omitempty"`
+	BasicAuth string            `json:"basic_auth,omitempty"`
+	Headers   map[string]string `json:"headers,omitempty"`
+	Proxy     string            `json:"proxy,omitempty"`
+}
+
+func (e sourceEntry) MarshalJSON() ([]byte, error) { return json.Marshal(sourceJSON(e)) }
+
+func (e *sourceEntry) UnmarshalJSON(b []byte) error { return json.Unmarshal(b, (*sourceJSON)(e)) }
+
+// forAudit is a source without what nobody should read in a log.
+func forAudit(src sources.Source) sourceEntry {
+	if src.BasicAuth != "" {
+		src.BasicAuth = "secret"
+	}
+	if src.Proxy != "" {
+		src.Proxy = "secret"
+	}
+	if len(src.Headers) > 0 {
+		headers := maps.Clone(src.Headers)
+		for name := range headers {
+			headers[name] = "secret"
+		}
+		src.Headers = headers
+	}
+	return sourceEntry(src)
+}
+
+// sqlPutSource writes a source. An empty file entry leaves the last one as it
+// was. A server's wish to be left alone belongs to the address and stays with
+// it; an address that the source moved to is no new one.
+const sqlPutSource = `
+INSERT INTO sources (name, url, origin, entry, file_entry) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET removed = 0, url = excluded.url, origin = excluded.origin, entry = excluded.entry,
+    file_entry    = CASE WHEN excluded.file_entry = '' THEN file_entry ELSE excluded.file_entry END,
+    not_before    = CASE WHEN url = excluded.url OR moved_to = excluded.url THEN not_before ELSE 0 END,
+    hold_until    = CASE WHEN url = excluded.url OR moved_to = excluded.url THEN hold_until ELSE 0 END,
+    moved_to      = CASE WHEN url = excluded.url AND NOT removed THEN moved_to ELSE '' END,
+    state         = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN state ELSE 'new' END,
+    since         = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN since ELSE 0 END,
+    error         = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN error ELSE '' END,
+    failures      = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN failures ELSE 0 END,
+    baselined     = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN baselined ELSE 0 END,
+    etag          = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN etag ELSE '' END,
+    last_modified = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN last_modified ELSE '' END,
+    body_hash     = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN body_hash ELSE '' END,
+    rhythm        = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN rhythm ELSE '' END,
+    memory        = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN memory ELSE '' END,
+    habit         = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN habit ELSE '' END,
+    told          = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN told ELSE '' END,
+    next_poll     = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN next_poll ELSE 0 END`
