@@ -20,6 +20,7 @@ import (
 	"tipoff/bot/command"
 	"tipoff/bot/config"
 	"tipoff/bot/deliver"
+	"tipoff/bot/facts"
 	"tipoff/bot/file"
 	"tipoff/bot/jobs"
 	"tipoff/bot/metrics"
@@ -65,6 +66,7 @@ type App struct {
 	store    *sqlite.Store
 	book     *watch.Book
 	sources  *source.Book
+	facts    *facts.Book
 	search   *search.Searcher
 	metrics  *metrics.Metrics
 	poller   *pipeline.Poller
@@ -143,6 +145,12 @@ func (a *App) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if a.facts, err = facts.NewBook(ctx, a.store); err != nil {
+		return err
+	}
+	if a.cfg.Lexicon != nil {
+		a.cfg.Lexicon.SetFacts(a.facts)
+	}
 	if a.changes, err = a.store.Changes(ctx); err != nil {
 		return err
 	}
@@ -216,7 +224,7 @@ func (a *App) wire(ctx context.Context) error {
 		UserAgent: a.cfg.Fetch.Agent(a.Version), AllowPrivate: a.cfg.Fetch.AllowPrivate, Now: a.Now,
 	})
 	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now, Formats), a.pipeline, pipeline.PollerOptions{
-		Source: a.sources.Source, Next: plan.NextOf, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
+		Source: a.sources.Source, Learn: a.facts.Learn, Next: plan.NextOf, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
 	})
 	drainer := deliver.NewDrainer(a.store, senders, a.Now, a.Log, func(k alert.Kind, r deliver.Result) {
 		a.metrics.Delivery(k, r)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"tipoff/sources"
+	"tipoff/sources/catalogue"
 	"tipoff/sources/feed"
 	"tipoff/sources/kev"
 	"tipoff/sources/sitemap"
@@ -10,5 +11,7 @@ import (
 // Formats read the kinds of source that are not feeds.
 var Formats = map[sources.Kind]feed.Format{
 	sources.KEV:     kev.Read,
+	sources.EPSS:    catalogue.EPSS,
+	sources.NVD:     catalogue.NVD,
 	sources.Sitemap: sitemap.Read,
 }

@@ -43,7 +43,7 @@ func (c *compiler) compile(n query.Node) clause {
 	case query.Value:
 		return c.compileValue(n)
 	case query.Compare:
-		return comparison{n}
+		return comparison{n, c.lexicon}
 	}
 	panic("filters: a kind of node that package query does not have")
 }

@@ -46,7 +46,9 @@ func (l *Lexicon) Entities(d *Doc) story.Entities {
 			out.Malware = append(out.Malware, name)
 		}
 	}
-	out.CVEs = slices.Clone(e.cves)
+	for _, v := range e.cves {
+		out.CVEs = append(out.CVEs, l.know(v))
+	}
 	out.IOCs = slices.Clone(d.story.Entities.IOCs)
 	own := d.parts().hosts
 	for _, text := range d.texts {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -20,6 +21,7 @@ import (
 	"tipoff/filters/entity/names"
 	"tipoff/filters/pack"
 	"tipoff/filters/query"
+	"tipoff/sources/story"
 )
 
 // Lexicon is what names in a query mean: which actors there are, and which
@@ -29,8 +31,46 @@ type Lexicon struct {
 	actors *actor.Table
 	own    map[string]string // queries of the config's sets
 
+	facts atomic.Pointer[Facts]
+
 	mu     sync.Mutex
 	topics map[string]*topic
+}
+
+// Facts is what catalogues say of vulnerabilities. Fact takes an id in the form
+// of [story.CVE] and is false for one of which nothing is known. It is safe for
+// concurrent use.
+type Facts interface {
+	Fact(id string) (story.CVE, bool)
+}
+
+// SetFacts gives the numbers of vulnerabilities to compare with cvss, epss, kev
+// and severity, beside those that a story came with. They count for the filters
+// that were compiled already, too.
+func (l *Lexicon) SetFacts(f Facts) { l.facts.Store(&f) }
+
+// know adds to a vulnerability what the catalogues say of it. What the story
+// says itself comes first.
+func (l *Lexicon) know(v story.CVE) story.CVE {
+	if l == nil {
+		return v
+	}
+	facts := l.facts.Load()
+	if facts == nil {
+		return v
+	}
+	known, ok := (*facts).Fact(v.ID)
+	if !ok {
+		return v
+	}
+	v.KEV = v.KEV || known.KEV
+	if v.CVSS == 0 {
+		v.CVSS = known.CVSS
+	}
+	if v.EPSS == 0 {
+		v.EPSS = known.EPSS
+	}
+	return v
 }
 
 // shipped is the lexicon of those who bring none.

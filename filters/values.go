@@ -30,7 +30,7 @@ func (c *compiler) compileValue(v query.Value) clause {
 	case query.CVE:
 		return ofCVE{table, v.Text}
 	case query.KEV:
-		kev := clause(comparison{query.Compare{Field: query.KEV}})
+		kev := clause(comparison{query.Compare{Field: query.KEV}, c.lexicon})
 		if v.Text == "no" {
 			return noneOf{kev}
 		}
@@ -182,13 +182,17 @@ func (c ofCVE) match(d *Doc) bool { return slices.ContainsFunc(d.entities(c.tabl
 
 // comparison is a number of the story, or that it has a vulnerability which is
 // known to be exploited. A number of vulnerabilities is that of one of them.
-type comparison struct{ query.Compare }
+type comparison struct {
+	query.Compare
+	lexicon *Lexicon
+}
 
 func (c comparison) match(d *Doc) bool {
 	if c.Field == query.Sources {
 		return c.holds(float64(max(1, len(d.facets().sources))))
 	}
-	return slices.ContainsFunc(d.story.Entities.CVEs, func(v story.CVE) bool {
+	return slices.ContainsFunc(d.entities(c.lexicon.Actors()).cves, func(v story.CVE) bool {
+		v = c.lexicon.know(v)
 		switch c.Field {
 		case query.KEV:
 			return v.KEV
@@ -266,12 +270,11 @@ func (t *topic) match(d *Doc) bool {
 // What an index can look for on behalf of these, and what a set files them
 // under.
 
-func (c inDomain) need() Need   { return Need{} }
-func (c inLang) need() Need     { return Need{} }
-func (c ofCountry) need() Need  { return Need{} }
-func (c comparison) need() Need { return Need{} }
-func (c inTime) need() Need     { return Need{} }
-func (c within) need() Need     { return Need{} }
+func (c inDomain) need() Need  { return Need{} }
+func (c inLang) need() Need    { return Need{} }
+func (c ofCountry) need() Need { return Need{} }
+func (c inTime) need() Need    { return Need{} }
+func (c within) need() Need    { return Need{} }
 
 func (c ofActor) need() Need {
 	if c.any {
@@ -309,6 +312,20 @@ func needOfNames(aliases []names.Alias) Need {
 		}
 	}
 	return joined(OpOr, subs)
+}
+
+func (c comparison) need() Need {
+	if c.Field == query.Sources {
+		return Need{}
+	}
+	return ofCVE{}.need()
+}
+
+func (c comparison) cover() cover {
+	if c.Field == query.Sources {
+		return cover{}
+	}
+	return unsure(ofCVE{table: c.lexicon.Actors()}.cover())
 }
 
 // need asks for the beginning of every id, and in a plain one for its number.
@@ -351,9 +368,8 @@ func coverOf(kind placeKind, name string, often float64) cover {
 	return cover{[]place{{kind: kind, hash: hashOf(name), sure: true}}, often}
 }
 
-func (c inLang) cover() cover     { return cover{} }
-func (c comparison) cover() cover { return cover{} }
-func (c inTime) cover() cover     { return cover{} }
+func (c inLang) cover() cover { return cover{} }
+func (c inTime) cover() cover { return cover{} }
 
 func (c inDomain) cover() cover {
 	if c.prefix {

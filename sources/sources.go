@@ -44,13 +44,40 @@ type Kind string
 const (
 	Feed    Kind = "feed"    // RSS, Atom, RDF or JSON Feed
 	KEV     Kind = "kev"     // CISA's Known Exploited Vulnerabilities catalogue
+	EPSS    Kind = "epss"    // FIRST's Exploit Prediction Scoring System: facts, no stories
+	NVD     Kind = "nvd"     // NIST's National Vulnerability Database: facts, no stories
 	JSON    Kind = "json"    // any JSON with a list in it
 	Page    Kind = "page"    // a web page with a list in it
 	Sitemap Kind = "sitemap" // a sitemap, of news best
 )
 
 // Kinds are all of them.
-var Kinds = []Kind{Feed, KEV, JSON, Page, Sitemap}
+var Kinds = []Kind{Feed, KEV, EPSS, NVD, JSON, Page, Sitemap}
+
+// Catalogue reports whether sources of the kind are whole catalogues: files of
+// many megabytes that change once a day.
+func (k Kind) Catalogue() bool { return k == EPSS || k == NVD }
+
+// Facts are what a catalogue says of vulnerabilities.
+type Facts struct {
+	// About says which of their facts these are. The others are empty, and none
+	// of the catalogue's business.
+	About FactKind
+	CVEs  []story.CVE
+	// All is true where a vulnerability that is not among them has no such fact
+	// any more.
+	All bool
+}
+
+// FactKind is a field of [story.CVE].
+type FactKind string
+
+// The kinds of facts.
+const (
+	KEVFact  FactKind = "kev"
+	EPSSFact FactKind = "epss"
+	CVSSFact FactKind = "cvss"
+)
 
 // FieldNames are the parts of a story that [Source.Fields] can give. Without
 // title and url there is no story.
@@ -103,6 +130,8 @@ type Visit struct {
 	// Moved is the source's new address, where its server has said that it is
 	// for good; else empty.
 	Moved string
+	// Facts are what a catalogue says of vulnerabilities, or nil.
+	Facts *Facts
 	// Partial is true for an answer that ended in the middle: there were more
 	// items. It comes with the Validators of the visit before.
 	Partial bool

@@ -24,7 +24,7 @@ var (
 // kinds are the kinds of source that a configuration may name, and later those
 // that are for later versions.
 var (
-	kinds = []string{"feed", "kev", "json", "page", "sitemap"}
+	kinds = []string{"feed", "kev", "epss", "nvd", "json", "page", "sitemap"}
 	later = []string{"json", "page"}
 )
 
@@ -59,7 +59,7 @@ func (d *decoder) sources(top section, c *Config) []sources.Source {
 
 func parseKind(s string) (string, error) {
 	if !slices.Contains(kinds, s) {
-		return "", fmt.Errorf("%s is not a kind of source; write feed, kev or sitemap, or leave the key out", quote(s))
+		return "", fmt.Errorf("%s is not a kind of source; write feed, kev, epss, nvd or sitemap, or leave the key out", quote(s))
 	}
 	return s, nil
 }

@@ -27,6 +27,8 @@ type PollerOptions struct {
 	Source func(name string) (sources.Source, bool)
 	// Next says when the schedule wants a source again.
 	Next func(name string) time.Time
+	// Learn takes up what a catalogue says of vulnerabilities; may be nil.
+	Learn func(ctx context.Context, said sources.Facts) (changed int, err error)
 	// Delay puts off a source's next time, if that is before until; may be nil.
 	Delay func(name string, until time.Time)
 	// Concurrency is how many sources are visited at the same time.
@@ -179,6 +181,9 @@ func (p *Poller) visit(ctx context.Context, d due, places *semaphore.Weighted) e
 		return err // a visit cut off by our own end says nothing about the source
 	}
 
+	if err := p.learn(ctx, src, v); err != nil {
+		return err
+	}
 	out, err := p.pipeline.Record(ctx, Report{Source: src, ID: d.id, Status: st, Visit: v, NextPoll: p.Next(src.Name)})
 	if err != nil {
 		return err
@@ -188,6 +193,20 @@ func (p *Poller) visit(ctx context.Context, d due, places *semaphore.Weighted) e
 	}
 	p.say(src, st, v, out)
 	return nil
+}
+
+// learn takes up facts before the visit is recorded: with its validators stored
+// first, a crash between the two would leave them out for as long as the
+// catalogue stays as it is.
+func (p *Poller) learn(ctx context.Context, src sources.Source, v sources.Visit) error {
+	if v.Facts == nil || p.Learn == nil {
+		return nil
+	}
+	changed, err := p.Learn(ctx, *v.Facts)
+	if err == nil && changed > 0 {
+		p.Log.Info("facts of vulnerabilities taken up", "source", src.Name, "about", v.Facts.About, "changed", changed)
+	}
+	return err
 }
 
 // moved is the source at the address to which its server sent us for good. What

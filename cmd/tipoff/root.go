@@ -16,6 +16,7 @@ import (
 
 	"tipoff/bot"
 	"tipoff/bot/config"
+	"tipoff/bot/facts"
 	"tipoff/bot/store/sqlite"
 	"tipoff/bot/terminal"
 	"tipoff/filters/query"
@@ -246,15 +247,19 @@ func (p *program) archive(ctx context.Context) (*sqlite.Store, *config.Config, e
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := openArchive(ctx, cfg)
+	s, err := p.openArchive(ctx, cfg)
 	return s, cfg, err
 }
 
-// openArchive opens the store of a config to read.
-func openArchive(ctx context.Context, cfg *config.Config) (*sqlite.Store, error) {
+// openArchive opens the store of a config to read, and gives what is in it of
+// vulnerabilities to the config's filters.
+func (p *program) openArchive(ctx context.Context, cfg *config.Config) (*sqlite.Store, error) {
 	s, err := sqlite.Open(ctx, cfg.SQLitePath(), sqlite.Options{ReadOnly: true})
 	if errors.Is(err, fs.ErrNotExist) {
 		err = errNoArchive{cfg.SQLitePath()}
+	}
+	if err == nil {
+		cfg.Lexicon.SetFacts(facts.Lazy(ctx, s, func(err error) { fmt.Fprintln(p.err, "tipoff:", err) }))
 	}
 	return s, err
 }

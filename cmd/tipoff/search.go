@@ -43,7 +43,7 @@ exactly what a watch with the same query matches.`,
 			if q.Since, err = ago(since, time.Now()); err != nil {
 				return err
 			}
-			archive, err := openArchive(cmd.Context(), cfg)
+			archive, err := p.openArchive(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}

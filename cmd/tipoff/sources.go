@@ -172,6 +172,9 @@ func testSourcePage(cfg *config.Config, src sources.Source, v sources.Visit) (ca
 		title = src.URL
 	}
 	page := card.Page{Tone: card.Good, Title: title, Lead: fmt.Sprintf("HTTP %d, %s.", v.Status, count(len(v.Items), "story", "stories"))}
+	if v.Facts != nil {
+		page.Lead = fmt.Sprintf("%s %s about %s.", page.Lead, count(len(v.Facts.CVEs), "fact of vulnerabilities", "facts of vulnerabilities"), v.Facts.About)
+	}
 	switch has := v.Validators; {
 	case has.ETag != "":
 		page.Lead += " The server has an ETag, so an unchanged feed will cost next to nothing."

@@ -115,7 +115,7 @@ func (p *program) watchesTest() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			archive, err := openArchive(cmd.Context(), cfg)
+			archive, err := p.openArchive(cmd.Context(), cfg)
 			if err != nil {
 				return err
 			}

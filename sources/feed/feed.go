@@ -40,6 +40,8 @@ type Feed struct {
 	// Memory is for the next visit, see [sources.Validators].
 	Memory string
 	Rhythm sources.Rhythm
+	// Facts are what a catalogue says of vulnerabilities, or nil.
+	Facts *sources.Facts
 	// Partial is true for a feed that ended in the middle.
 	Partial bool
 }

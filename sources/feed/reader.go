@@ -41,7 +41,7 @@ func NewReader(c *fetch.Client, now func() time.Time, other map[sources.Kind]For
 // have no id, no sightings and no time of sight.
 func (r *Reader) Visit(ctx context.Context, src sources.Source, v sources.Validators) sources.Visit {
 	resp, ferr := r.client.Get(ctx, fetch.Request{
-		URL: src.URL, Validators: v, Headers: src.Headers, BasicAuth: src.BasicAuth, Proxy: src.Proxy,
+		URL: src.URL, Validators: v, Headers: src.Headers, BasicAuth: src.BasicAuth, Proxy: src.Proxy, Large: src.Kind.Catalogue(),
 	})
 	visit := sources.Visit{Status: resp.Status, Validators: v, NotBefore: resp.NotBefore, Fresh: resp.Fresh, Moved: resp.Moved}
 	if ferr != nil {
@@ -74,7 +74,7 @@ func (r *Reader) Visit(ctx context.Context, src sources.Source, v sources.Valida
 	visit.Validators.Rhythm = f.Rhythm
 	visit.Title = f.Title
 	visit.Skipped, visit.SkipReason = f.Skipped, f.SkipReason
-	visit.Items = f.Items
+	visit.Items, visit.Facts = f.Items, f.Facts
 	for n := range visit.Items {
 		s := &visit.Items[n].Story
 		s.Source = src.Name

@@ -33,8 +33,9 @@ var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // read takes the whole body, decompressed, into a slice of its exact size. stop
 // is called if its bytes fail to come.
-func (c *Client) read(hr *http.Response, stop context.CancelCauseFunc) ([]byte, error) {
-	if hr.ContentLength > c.opt.MaxBytes {
+func (c *Client) read(hr *http.Response, req Request, stop context.CancelCauseFunc) ([]byte, error) {
+	most, _ := c.limits(req)
+	if hr.ContentLength > most {
 		return nil, errTooLarge
 	}
 	buf := bodies.Get().(*bytes.Buffer)
@@ -48,23 +49,23 @@ func (c *Client) read(hr *http.Response, stop context.CancelCauseFunc) ([]byte, 
 	defer watched.done()
 	// What is read is bounded before it is decompressed too: a stream that
 	// never begins to give anything would go on for ever.
-	raw := &limited{r: watched, left: c.opt.MaxBytes}
+	raw := &limited{r: watched, left: most}
 	body, closeAll, err := decode(raw, hr.Header.Values("Content-Encoding"))
 	if err != nil {
 		return nil, err
 	}
 	defer closeAll()
-	if err := fill(buf, body, c.opt.MaxBytes); err != nil {
+	if err := fill(buf, body, most); err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(buf.Bytes(), []byte("\x1f\x8b")) {
+	if !req.Large && bytes.HasPrefix(buf.Bytes(), []byte("\x1f\x8b")) {
 		// A file that is kept compressed, and sent as it is.
 		z, err := gzip.NewReader(bytes.NewReader(buf.Bytes()))
 		if err != nil {
 			return nil, errEncoding
 		}
 		var out bytes.Buffer
-		err = fill(&out, coded{z}, c.opt.MaxBytes)
+		err = fill(&out, coded{z}, most)
 		return out.Bytes(), err
 	}
 	return bytes.Clone(buf.Bytes()), nil

@@ -152,7 +152,7 @@ func TestABodyThatStopsComing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := New(Options{Stall: 10 * time.Second})
 				ctx, stop := context.WithCancelCause(t.Context())
-				body, err := c.read(&http.Response{Body: io.NopCloser(&stream{test.pause, test.left})}, stop)
+				body, err := c.read(&http.Response{Body: io.NopCloser(&stream{test.pause, test.left})}, Request{}, stop)
 				stopped := context.Cause(ctx)
 				if ok := err == nil && stopped == nil; ok != test.want || !ok && !errors.Is(stopped, errStalled) {
 					t.Errorf("got %q, %v, %v", body, err, stopped)
@@ -258,4 +258,24 @@ func TestPace(t *testing.T) {
 			t.Errorf("%d hosts are known after a rest", len(turns.hosts))
 		}
 	})
+}
+
+func TestLarge(t *testing.T) {
+	t.Parallel()
+	var file bytes.Buffer
+	z := gzip.NewWriter(&file)
+	if _, err := z.Write(bytes.Repeat([]byte("CVE-2024-0001,0.5\n"), 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, Options{MaxBytes: 20_000})
+	u := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(file.Bytes()) }).URL
+	if resp, err := c.Get(t.Context(), Request{URL: u, Large: true}); err != nil || !bytes.Equal(resp.Body, file.Bytes()) {
+		t.Errorf("a catalogue: %d bytes, want the %d of the file as it is: %v", len(resp.Body), file.Len(), err)
+	}
+	if _, err := c.Get(t.Context(), Request{URL: u}); err == nil || !strings.Contains(err.Text, "larger than") {
+		t.Errorf("a feed of the same size: %v", err)
+	}
 }

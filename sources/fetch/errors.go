@@ -33,6 +33,7 @@ var (
 // never whole addresses: their paths and queries may hold somebody's key.
 func (c *Client) explain(ctx context.Context, req Request, resp *Response, err error) *sources.Error {
 	e := &sources.Error{State: sources.Failing, Status: resp.Status}
+	most, long := c.limits(req)
 	host := "the server"
 	if u, perr := url.Parse(strings.TrimSpace(req.URL)); perr == nil && u.Hostname() != "" {
 		host = u.Hostname()
@@ -61,9 +62,9 @@ func (c *Client) explain(ctx context.Context, req Request, resp *Response, err e
 		}
 		e.Text += fmt.Sprintf(": if it is meant, add %s/%d to fetch.allow_private", refused.addr, refused.addr.BitLen())
 	case errors.Is(err, errTooLarge):
-		e.Text = fmt.Sprintf("the answer of %s is larger than %s: raise fetch.max_bytes if it is meant to be", host, size(c.opt.MaxBytes))
+		e.Text = fmt.Sprintf("the answer of %s is larger than %s: raise fetch.max_bytes if it is meant to be", host, size(most))
 	case errors.Is(err, errTimeout):
-		e.Text = fmt.Sprintf("%s did not answer in full within %s: raise fetch.timeout if it is always that slow", host, c.opt.Timeout.Round(time.Millisecond))
+		e.Text = fmt.Sprintf("%s did not answer in full within %s: raise fetch.timeout if it is always that slow", host, long.Round(time.Millisecond))
 	case errors.Is(err, errStalled):
 		e.Text = fmt.Sprintf("the answer of %s stopped in the middle: no byte came for %s; it is asked again later", host, c.opt.Stall.Round(time.Millisecond))
 	case errors.Is(err, errTooManyRedirects):

@@ -87,6 +87,9 @@ type Request struct {
 	// then sees only addresses written as numbers: a proxy has to have a guard
 	// of its own.
 	Proxy string
+	// Large is for catalogues: the body may have 64 MiB and take ten times as
+	// long, and a file that is kept compressed with gzip comes as it is.
+	Large bool
 }
 
 // Response is what came. After an error it holds what is known all the same:
@@ -187,6 +190,20 @@ func (c *Client) via(proxy string) (*http.Transport, error) {
 	return t, nil
 }
 
+// largeBytes and largeTimes are what a large document may have.
+const (
+	largeBytes = 64 << 20
+	largeTimes = 10
+)
+
+// limits are the size and the time that a request may have.
+func (c *Client) limits(req Request) (most int64, long time.Duration) {
+	if req.Large {
+		return max(c.opt.MaxBytes, largeBytes), largeTimes * c.opt.Timeout
+	}
+	return c.opt.MaxBytes, c.opt.Timeout
+}
+
 // Get fetches one document, following redirects. The Response is never nil;
 // the error is nil for a 2xx and for a 304.
 func (c *Client) Get(ctx context.Context, req Request) (*Response, *sources.Error) {
@@ -212,7 +229,7 @@ func (c *Client) get(ctx context.Context, req Request, resp *Response) error {
 		auth = u.User.Username() + ":" + password
 	}
 	origin, own := u, true
-	left := c.opt.Timeout
+	_, left := c.limits(req)
 	forGood := true
 	for hop := 0; ; hop++ {
 		if hop > maxRedirects {
@@ -285,7 +302,7 @@ func (c *Client) hop(ctx context.Context, transport *http.Transport, u *url.URL,
 		resp.NotBefore = retryAfter(hr.Header.Get("Retry-After"), c.opt.Now())
 		return nil, 0, errStatus
 	}
-	if resp.Body, err = c.read(hr, stop); err != nil {
+	if resp.Body, err = c.read(hr, req, stop); err != nil {
 		return nil, 0, cause(ctx, err)
 	}
 	resp.Fresh = fresh(hr.Header, c.opt.Now())

@@ -53,6 +53,10 @@ func Read(_ sources.Source, d feed.Document, now time.Time) (feed.Feed, error) {
 	}
 	f := toFeed(c, next, changes, now)
 	f.Memory = keep
+	f.Facts = &sources.Facts{About: sources.KEVFact, CVEs: make([]story.CVE, 0, len(c.Entries)), All: true}
+	for _, e := range c.Entries {
+		f.Facts.CVEs = append(f.Facts.CVEs, story.CVE{ID: e.CVE, KEV: true})
+	}
 	return f, nil
 }
 

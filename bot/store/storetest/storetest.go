@@ -12,6 +12,7 @@ import (
 	"tipoff/bot/deliver"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
+	"tipoff/filters/entity/cve"
 	"tipoff/sources"
 	"tipoff/sources/story"
 )
@@ -27,6 +28,9 @@ type Store interface {
 	PutSources(ctx context.Context, srcs []sources.Source, by string) error
 	RemoveSource(ctx context.Context, name, by string) error
 	Changes(ctx context.Context) (int64, error)
+
+	Facts(ctx context.Context) iter.Seq2[cve.Fact, error]
+	PutFacts(ctx context.Context, facts []cve.Fact) error
 
 	Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error]
@@ -67,6 +71,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"sources of the file and of people", testSourceEntries},
 		{"a source whose address changed starts over", testSourceMoved},
 		{"a visit's health is kept", testSaveVisit},
+		{"facts of vulnerabilities", testFacts},
 		{"stories come back whole", testStoryWhole},
 		{"newest first, by pages", testNewestFirst},
 		{"many stories in one second", testSameSecond},
