@@ -98,9 +98,10 @@ type Validators struct {
 	Rhythm Rhythm
 }
 
-// Item is a story as one source tells it. GUID is the source's own id for it,
-// or one made of its link and title where the source gives none that tells its
-// items apart. The story has no id of its own yet.
+// Item is a story as one source tells it. GUID is the source's own id for it.
+// Where the source gives none that tells its items apart it is empty, and the
+// link tells, or made of link and title if that does not. The story has no id
+// of its own yet.
 type Item struct {
 	GUID  string
 	Story story.Story

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tipoff/sources"
+	"tipoff/sources/story"
 )
 
 var update = flag.Bool("update", false, "write what the parser gives into testdata/*.want.json")
@@ -145,10 +146,14 @@ func checkFeed(t testing.TB, f Feed, err error) {
 	guids := map[string]bool{}
 	for _, i := range f.Items {
 		s := i.Story
-		if i.GUID == "" || guids[i.GUID] || len(i.GUID) > maxGUID {
-			t.Errorf("guid %q does not tell the item apart", i.GUID)
+		id := i.GUID
+		if id == "" && !i.LinkShared {
+			id, _ = story.CanonicalURL(s.URL)
 		}
-		guids[i.GUID] = true
+		if id == "" || guids[id] || len(i.GUID) > maxGUID {
+			t.Errorf("guid %q and link %q do not tell the item apart", i.GUID, s.URL)
+		}
+		guids[id] = true
 		if s.Title == "" {
 			t.Error("an item without a title")
 		}

@@ -7,40 +7,41 @@ import (
 	"tipoff/sources/story"
 )
 
-// settle sees to it that the items of one visit can be told apart. Some feeds
-// have no guids, some give every item the same one, or the same link (that of
-// a change log, say), and some have an item twice.
+// settle says by what each item is known: the source's own id for it; else, as
+// an empty guid, its link, if that is its alone; else an id made of both link
+// and title. An item that comes twice is left out.
 func settle(f *Feed) {
 	shared := sharedGUIDs(f.Items)
-	pages := make(map[string]string, len(f.Items)) // the guid of a page's first item
-	many := map[string]bool{}                      // pages of several items
+	pages := make([]string, len(f.Items))
+	count := make(map[string]int, len(f.Items))
+	for n, i := range f.Items {
+		pages[n] = pageOf(i.Story.URL)
+		count[pages[n]]++
+	}
+	home := strings.TrimSuffix(pageOf(f.Link), "/")
 	known := make(map[string]bool, len(f.Items))
 	kept := f.Items[:0]
-	for _, i := range f.Items {
-		if i.GUID == "" || shared[i.GUID] {
+	for n, i := range f.Items {
+		page := pages[n]
+		i.LinkShared = page != "" && (count[page] > 1 || strings.TrimSuffix(page, "/") == home)
+		id := i.GUID
+		switch {
+		case id != "" && !shared[id]:
+		case page == "" || i.LinkShared:
 			i.GUID = makeGUID(i)
+			id = i.GUID
+		default:
+			i.GUID, id = "", "link "+page
 		}
-		if known[i.GUID] {
+		if known[id] {
 			f.Skipped++
 			f.SkipReason = "an item that is in the feed twice"
 			continue
 		}
-		known[i.GUID] = true
-		if page := pageOf(i.Story.URL); page != "" {
-			if _, ok := pages[page]; ok {
-				many[page] = true
-			}
-			pages[page] = i.GUID
-		}
+		known[id] = true
 		kept = append(kept, i)
 	}
 	f.Items = kept
-	home := strings.TrimSuffix(pageOf(f.Link), "/")
-	for n := range kept {
-		i := &kept[n]
-		page := pageOf(i.Story.URL)
-		i.LinkShared = page != "" && (many[page] || strings.TrimSuffix(page, "/") == home)
-	}
 }
 
 // sharedGUIDs are those that items with different links have, or, without a
@@ -67,16 +68,13 @@ func sharedGUIDs(items []sources.Item) map[string]bool {
 
 // makeGUID gives an item an id that stays the same from visit to visit as long
 // as its title and address do.
-func makeGUID(i sources.Item) string {
-	page, ok := story.CanonicalURL(i.Story.URL)
-	if !ok {
-		page = i.Story.URL
-	}
-	return hash(page + "\n" + i.Story.Title)
-}
+func makeGUID(i sources.Item) string { return hash(pageOf(i.Story.URL) + "\n" + i.Story.Title) }
 
-// pageOf is a link without its fragment, which is no part of an identity.
+// pageOf is a link as stories are known by it, or as it is, if it is none.
 func pageOf(link string) string {
+	if page, ok := story.CanonicalURL(link); ok {
+		return page
+	}
 	page, _, _ := strings.Cut(link, "#")
 	return page
 }
