@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -31,8 +32,12 @@ type PollerOptions struct {
 	Learn func(ctx context.Context, said sources.Facts) (changed int, err error)
 	// Delay puts off a source's next time, if that is before until; may be nil.
 	Delay func(name string, until time.Time)
-	// Concurrency is how many sources are visited at the same time.
+	// Concurrency is how many sources are visited at the same time, not counting
+	// those that do not answer.
 	Concurrency int
+	// Slow is how long a visit may take before it counts as one of those: 2 s
+	// if 0.
+	Slow time.Duration
 	Now         func() time.Time
 	Log         *slog.Logger
 }
@@ -47,6 +52,10 @@ type Poller struct {
 	// that those which hang until their time-out do not keep the healthy ones
 	// from theirs.
 	healthy, suspect *semaphore.Weighted
+	// A visit that goes on for long moves to a place here, if there is one: it
+	// only waits, and those behind it need not wait for it. Without that, many
+	// sources that hang all at once would hold up the others that once.
+	slow *semaphore.Weighted
 	// What was read and is not yet written has places of its own, few enough:
 	// where the disk is slower than the network, thousands of visits would
 	// otherwise wait in memory with all that they brought.
@@ -56,15 +65,20 @@ type Poller struct {
 	busy map[string]bool
 }
 
+// slowPlaces is how many visits may go on for long, for each that does not.
+const slowPlaces = 4
+
 // NewPoller returns a Poller.
 func NewPoller(v Visitor, p *Pipeline, o PollerOptions) *Poller {
 	o.Concurrency = max(o.Concurrency, 2)
+	o.Slow = cmp.Or(o.Slow, 2*time.Second)
 	reserved := max(o.Concurrency/4, 1)
 	return &Poller{
 		PollerOptions: o, visitor: v, pipeline: p,
 		busy:      make(map[string]bool),
 		healthy:   semaphore.NewWeighted(int64(o.Concurrency - reserved)),
 		suspect:   semaphore.NewWeighted(int64(reserved)),
+		slow:      semaphore.NewWeighted(int64(slowPlaces * o.Concurrency)),
 		unwritten: semaphore.NewWeighted(2 * maxGroup),
 	}
 }
@@ -170,9 +184,10 @@ func (p *Poller) end(name string) {
 // visit visits a source, and gives its place back when it is read.
 func (p *Poller) visit(ctx context.Context, d due, places *semaphore.Weighted) error {
 	src, st := d.source, d.status
+	place := p.place(places)
 	v := p.look(ctx, moved(src, st.MovedTo), st.Validators)
 	err := p.unwritten.Acquire(ctx, 1)
-	places.Release(1)
+	place.leave()
 	if err != nil {
 		return err
 	}
@@ -193,6 +208,36 @@ func (p *Poller) visit(ctx context.Context, d due, places *semaphore.Weighted) e
 	}
 	p.say(src, st, v, out)
 	return nil
+}
+
+// place is where a visit is, until it leaves.
+type place struct {
+	mu    sync.Mutex // guards in
+	in    *semaphore.Weighted
+	timer *time.Timer
+}
+
+// place gives a visit that has a place among these a slow one when its time
+// comes.
+func (p *Poller) place(among *semaphore.Weighted) *place {
+	at := &place{in: among}
+	at.timer = time.AfterFunc(p.Slow, func() {
+		at.mu.Lock()
+		defer at.mu.Unlock()
+		if at.in != nil && p.slow.TryAcquire(1) {
+			at.in.Release(1)
+			at.in = p.slow
+		}
+	})
+	return at
+}
+
+func (at *place) leave() {
+	at.timer.Stop()
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	at.in.Release(1)
+	at.in = nil
 }
 
 // learn takes up facts before the visit is recorded: with its validators stored
