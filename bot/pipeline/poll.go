@@ -38,8 +38,8 @@ type PollerOptions struct {
 	// Slow is how long a visit may take before it counts as one of those: 2 s
 	// if 0.
 	Slow time.Duration
-	Now         func() time.Time
-	Log         *slog.Logger
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Poller visits sources and records what they bring.
