@@ -19,6 +19,7 @@ import (
 
 	"tipoff/sources"
 	"tipoff/sources/fetch"
+	"tipoff/sources/story"
 )
 
 // behaviour is one thing that a server does, and what becomes of it.
@@ -35,7 +36,7 @@ func TestBehaviours(t *testing.T) {
 	t.Parallel()
 	for part, rows := range map[string][]behaviour{
 		"asking": asking, "waiting": waiting, "encoding": encoding, "identifying": identifying,
-		"guarding": guarding, "reading": reading, "dating": dating, "kinds": otherKinds, "health": healthy,
+		"guarding": guarding, "reading": reading, "dating": dating, "kinds": otherKinds, "full text": fullText, "health": healthy,
 	} {
 		t.Run(part, func(t *testing.T) {
 			t.Parallel()
@@ -49,7 +50,7 @@ func TestBehaviours(t *testing.T) {
 	}
 }
 
-var plainFeed = rss(article(1, "One"))
+var plainFeed = rss(item(1, "One"))
 
 var asking = []behaviour{
 	{"an ETag is sent back and a 304 costs nothing", nil, func(w *world) {
@@ -205,10 +206,10 @@ var waiting = []behaviour{
 	puts("Cache-Control", 30*time.Minute, 200, plainFeed, "Cache-Control: public, max-age=1800"),
 	puts("Cache-Control, up to the patience", time.Hour, 200, plainFeed, "Cache-Control: max-age=999999"),
 	puts("Expires", 40*time.Minute, 200, plainFeed, "Date: "+fixed.Format(http.TimeFormat), "Expires: "+fixed.Add(40*time.Minute).Format(http.TimeFormat)),
-	puts("ttl", 45*time.Minute, 200, rss("<ttl>45</ttl>", article(1, "One"))),
-	puts("skipHours", time.Hour, 200, rss("<skipHours><hour>12</hour></skipHours>", article(1, "One"))),
-	puts("skipDays", 12*time.Hour, 200, rss("<skipDays><day>Monday</day></skipDays>", article(1, "One"))),
-	puts("sy:updatePeriod", 30*time.Minute, 200, rss("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>", article(1, "One"))),
+	puts("ttl", 45*time.Minute, 200, rss("<ttl>45</ttl>", item(1, "One"))),
+	puts("skipHours", time.Hour, 200, rss("<skipHours><hour>12</hour></skipHours>", item(1, "One"))),
+	puts("skipDays", 12*time.Hour, 200, rss("<skipDays><day>Monday</day></skipDays>", item(1, "One"))),
+	puts("sy:updatePeriod", 30*time.Minute, 200, rss("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>", item(1, "One"))),
 	{"failures put it off longer and longer, with jitter", nil, func(w *world) {
 		w.answer(500, "")
 		var waits []time.Duration
@@ -312,9 +313,9 @@ func (w *world) fails(state sources.State, reason string) {
 
 var identifying = []behaviour{
 	{"a feed that changes its ids is a baseline and no flood", nil, func(w *world) {
-		w.answer(200, rss(article(1, "One"), article(2, "Two")))
+		w.answer(200, rss(item(1, "One"), item(2, "Two")))
 		w.poll(0)
-		w.answer(200, strings.NewReplacer("<guid>", "<guid>new-", "wire.example/", "wire.example/new/").Replace(rss(article(1, "One"), article(2, "Two"))))
+		w.answer(200, strings.NewReplacer("<guid>", "<guid>new-", "wire.example/", "wire.example/new/").Replace(rss(item(1, "One"), item(2, "Two"))))
 		w.poll(time.Hour)
 		w.want("stories", w.titles(), "One | Two")
 	}},
@@ -341,7 +342,7 @@ var identifying = []behaviour{
 		w.want("the story", w.only().Title, "First words")
 	}},
 	{"items without anything", nil, func(w *world) {
-		w.answer(200, rss(`<item></item>`, article(1, "One")))
+		w.answer(200, rss(`<item></item>`, item(1, "One")))
 		w.poll(0)
 		w.want("the story", w.only().Title, "One")
 		w.want("left out", w.visit().Skipped, 1)
@@ -400,12 +401,12 @@ var guarding = []behaviour{
 		w.fails(sources.Failing, "certificate")
 	}},
 	{"entities that grow without end do not grow", nil, func(w *world) {
-		w.answer(200, `<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>`+strings.TrimPrefix(rss(article(1, "&b;")), `<?xml version="1.0"?>`))
+		w.answer(200, `<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>`+strings.TrimPrefix(rss(item(1, "&b;")), `<?xml version="1.0"?>`))
 		w.poll(0)
 		w.want("the story", w.only().Title, "&b;")
 	}},
 	{"an entity from outside is not fetched", nil, func(w *world) {
-		w.answer(200, `<!DOCTYPE rss [<!ENTITY x SYSTEM "`+w.server.URL+`/secret">]>`+strings.TrimPrefix(rss(article(1, "&x;")), `<?xml version="1.0"?>`))
+		w.answer(200, `<!DOCTYPE rss [<!ENTITY x SYSTEM "`+w.server.URL+`/secret">]>`+strings.TrimPrefix(rss(item(1, "&x;")), `<?xml version="1.0"?>`))
 		w.poll(0)
 		w.want("the story and the requests", fmt.Sprintln(w.only().Title, w.asked()), "&x; 1\n")
 	}},
@@ -424,18 +425,18 @@ var reading = []behaviour{
 	reads("Atom", `<feed xmlns="http://www.w3.org/2005/Atom"><title>x</title><entry><id>1</id><title>One</title><link href="https://wire.example/1"/></entry></feed>`, "One"),
 	reads("RDF", `<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"><channel><title>x</title></channel><item><title>One</title><link>https://wire.example/1</link></item></rdf:RDF>`, "One"),
 	reads("JSON Feed", `{"version":"https://jsonfeed.org/version/1.1","title":"x","items":[{"id":"1","url":"https://wire.example/1","title":"One"}]}`, "One"),
-	reads("the charset of the header", rss(article(1, "\xd8\xef\xe8\xee\xed")), "Шпион", "Content-Type: application/rss+xml; charset=windows-1251"),
-	reads("the charset of the prolog", strings.Replace(rss(article(1, "Gro\xdf")), `version="1.0"`, `version="1.0" encoding="ISO-8859-1"`, 1), "Groß"),
-	reads("a byte order mark", utf16(rss(article(1, "漢字"))), "漢字"),
-	reads("a charset that nobody names", rss(article(1, "It\x92s Gro\xdf")), "It’s Groß"),
-	reads("bytes of no charset", rss(article(1, "One"+"\xff"), "<description>漢字 Ünïcödé</description>"), "One\ufffd"),
-	reads("control characters", rss(article(1, "O\x08n\x00e\x1b")), "One"),
-	reads("bare ampersands", rss(article(1, "R&D at AT&T")), "R&D at AT&T"),
-	reads("entities of HTML", rss(article(1, "Caf&eacute;&nbsp;one &mdash; two")), "Café one — two"),
-	reads("entities that nobody knows", rss(article(1, "One &nosuch; two")), "One &nosuch; two"),
-	reads("HTML in a title", rss(article(1, "&lt;b&gt;One&lt;/b&gt; &amp;amp; two")), "One & two"),
+	reads("the charset of the header", rss(item(1, "\xd8\xef\xe8\xee\xed")), "Шпион", "Content-Type: application/rss+xml; charset=windows-1251"),
+	reads("the charset of the prolog", strings.Replace(rss(item(1, "Gro\xdf")), `version="1.0"`, `version="1.0" encoding="ISO-8859-1"`, 1), "Groß"),
+	reads("a byte order mark", utf16(rss(item(1, "漢字"))), "漢字"),
+	reads("a charset that nobody names", rss(item(1, "It\x92s Gro\xdf")), "It’s Groß"),
+	reads("bytes of no charset", rss(item(1, "One"+"\xff"), "<description>漢字 Ünïcödé</description>"), "One\ufffd"),
+	reads("control characters", rss(item(1, "O\x08n\x00e\x1b")), "One"),
+	reads("bare ampersands", rss(item(1, "R&D at AT&T")), "R&D at AT&T"),
+	reads("entities of HTML", rss(item(1, "Caf&eacute;&nbsp;one &mdash; two")), "Café one — two"),
+	reads("entities that nobody knows", rss(item(1, "One &nosuch; two")), "One &nosuch; two"),
+	reads("HTML in a title", rss(item(1, "&lt;b&gt;One&lt;/b&gt; &amp;amp; two")), "One & two"),
 	{"a feed cut off in the middle keeps its whole items", nil, func(w *world) {
-		whole := rss(article(1, "One"), article(2, "Two"), article(3, "Three"))
+		whole := rss(item(1, "One"), item(2, "Two"), item(3, "Three"))
 		w.answer(200, whole[:strings.Index(whole, "Three")])
 		st := w.poll(0)
 		w.want("stories", w.titles(), "One | Two")
@@ -455,17 +456,17 @@ var reading = []behaviour{
 		w.want("the address", w.only().URL, "https://wire.example/news/1")
 	}},
 	{"content:encoded", nil, func(w *world) {
-		w.answer(200, rss(article(1, "One", "<description>Brief.</description><content:encoded>&lt;p&gt;The whole text.&lt;/p&gt;&lt;script&gt;bad()&lt;/script&gt;&lt;p&gt;Two.&lt;/p&gt;</content:encoded>")))
+		w.answer(200, rss(item(1, "One", "<description>Brief.</description><content:encoded>&lt;p&gt;The whole text.&lt;/p&gt;&lt;script&gt;bad()&lt;/script&gt;&lt;p&gt;Two.&lt;/p&gt;</content:encoded>")))
 		w.poll(0)
 		w.want("the text", w.only().Summary+"/"+w.only().Content, "Brief./The whole text.\nTwo.")
 	}},
 	{"the text of media", nil, func(w *world) {
-		w.answer(200, rss(article(1, "One", "<media:group><media:description>A film.</media:description></media:group>")))
+		w.answer(200, rss(item(1, "One", "<media:group><media:description>A film.</media:description></media:group>")))
 		w.poll(0)
 		w.want("the text", w.only().Summary, "A film.")
 	}},
 	{"boilerplate at the end", nil, func(w *world) {
-		w.answer(200, rss(article(1, "One", "<description>&lt;p&gt;Text.&lt;/p&gt;&lt;p&gt;The post &lt;a&gt;One&lt;/a&gt; appeared first on &lt;a&gt;Wire&lt;/a&gt;.&lt;/p&gt;</description>")))
+		w.answer(200, rss(item(1, "One", "<description>&lt;p&gt;Text.&lt;/p&gt;&lt;p&gt;The post &lt;a&gt;One&lt;/a&gt; appeared first on &lt;a&gt;Wire&lt;/a&gt;.&lt;/p&gt;</description>")))
 		w.poll(0)
 		w.want("the text", w.only().Summary, "Text.")
 	}},
@@ -491,7 +492,7 @@ func utf16(s string) string {
 // dated is a behaviour of a date in a feed.
 func dated(name, date string, want time.Time) behaviour {
 	return behaviour{name, nil, func(w *world) {
-		w.answer(200, rss(article(1, "One", "<pubDate>"+date+"</pubDate>")))
+		w.answer(200, rss(item(1, "One", "<pubDate>"+date+"</pubDate>")))
 		w.poll(0)
 		w.want("published", w.only().Published, want)
 	}}
@@ -551,6 +552,99 @@ var otherKinds = []behaviour{
 	}},
 }
 
+const longSentence = "The contractor sold access to the mail of ministries in several countries, by the files. "
+
+// withArticles serves a feed of stories with one sentence each, and a page for
+// each story, after a baseline of one.
+func withArticles(w *world, robots string, stories ...string) {
+	news := []string{}
+	w.serve(func(rw http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/robots.txt":
+			_, _ = rw.Write([]byte(robots))
+		case r.URL.Path == "/feed":
+			_, _ = rw.Write([]byte(rss(append([]string{item(1, "Old")}, news...)...)))
+		case strings.Contains(r.URL.Path, "broken"):
+			rw.WriteHeader(http.StatusInternalServerError)
+		default:
+			rw.Header().Set("Content-Type", "text/html")
+			_, _ = fmt.Fprintf(rw, "<html><body><nav>Home</nav><article><p>%s</p><p>The word is xylophone. %s</p></article></body></html>", strings.Repeat(longSentence, 5), longSentence)
+		}
+	})
+	w.poll(0)
+	for _, s := range stories {
+		news = append(news, fmt.Sprintf(`<item><guid>%s</guid><link>%s/%s</link><title>About %s</title><description>One sentence.</description></item>`, s, w.server.URL, s, s))
+	}
+}
+
+// story is the one with this headline.
+func (w *world) story(title string) story.Story {
+	w.Helper()
+	for _, s := range w.stories() {
+		if s.Title == title {
+			return s
+		}
+	}
+	w.Fatalf("there is no %q in %s", title, w.titles())
+	return story.Story{}
+}
+
+func wantsFullText(w *world) { w.source.FullText = true }
+
+var fullText = []behaviour{
+	{"the page of a new story is read", wantsFullText, func(w *world) {
+		withArticles(w, "", "leak")
+		w.poll(time.Hour)
+		s := w.story("About leak")
+		if s.Summary != "One sentence." || !strings.Contains(s.Content, "xylophone") || strings.Contains(s.Content, "Home") {
+			w.Errorf("%q, %q", s.Summary, s.Content)
+		}
+		w.want("requests", w.asked(), 4) // the feed twice, the robots.txt, one page
+	}},
+	{"not without full_text", nil, func(w *world) {
+		withArticles(w, "", "leak")
+		w.poll(time.Hour)
+		w.want("the text", w.story("About leak").Content, "")
+		w.want("requests", w.asked(), 2)
+	}},
+	{"a story that stays as it is is not read again, nor taken for edited", wantsFullText, func(w *world) {
+		withArticles(w, "", "leak")
+		w.poll(time.Hour)
+		before := w.asked()
+		st := w.poll(time.Hour)
+		w.want("requests", w.asked()-before, 1)
+		w.want("state", st.State, sources.OK)
+		if s := w.story("About leak"); !s.Updated.IsZero() || !strings.Contains(s.Content, "xylophone") {
+			w.Errorf("updated %s, %q", s.Updated, s.Content)
+		}
+	}},
+	{"robots.txt is respected", wantsFullText, func(w *world) {
+		withArticles(w, "User-agent: *\nDisallow: /leak", "leak")
+		st := w.poll(time.Hour)
+		w.want("the text", w.story("About leak").Content, "")
+		w.want("state", st.State, sources.OK)
+		w.want("requests", w.asked(), 3)
+	}},
+	{"the feed's text stays when the page fails", wantsFullText, func(w *world) {
+		withArticles(w, "", "broken", "leak")
+		st := w.poll(time.Hour)
+		w.want("the text", w.story("About broken").Summary, "One sentence.")
+		w.want("state", st.State, sources.OK)
+		if s := w.story("About leak"); !strings.Contains(s.Content, "xylophone") {
+			w.Errorf("the other one has %q", s.Content)
+		}
+	}},
+	{"an edit keeps the text of the page", wantsFullText, func(w *world) {
+		withArticles(w, "", "leak")
+		w.poll(time.Hour)
+		w.answer(200, rss(item(1, "Old"), fmt.Sprintf(`<item><guid>leak</guid><link>%s/leak</link><title>Corrected</title><description>One sentence.</description></item>`, w.server.URL)))
+		w.poll(time.Hour)
+		if s := w.story("Corrected"); !strings.Contains(s.Content, "xylophone") {
+			w.Errorf("%q", s.Content)
+		}
+	}},
+}
+
 // becomes is a behaviour of an answer that puts the source into a state.
 func becomes(state sources.State, status int, headers ...string) behaviour {
 	return behaviour{fmt.Sprintf("%d is %s", status, state), nil, func(w *world) {
@@ -595,13 +689,13 @@ var healthy = []behaviour{
 	}},
 	{"a habit, and an alarm when it is broken", nil, func(w *world) {
 		for n := range 20 {
-			w.answer(200, rss(article(n, fmt.Sprintf("Story %d", n), "<pubDate>"+w.Now().Add(6*time.Hour).Format(time.RFC1123Z)+"</pubDate>")))
+			w.answer(200, rss(item(n, fmt.Sprintf("Story %d", n), "<pubDate>"+w.Now().Add(6*time.Hour).Format(time.RFC1123Z)+"</pubDate>")))
 			w.poll(6 * time.Hour)
 		}
 		st := w.poll(10 * 24 * time.Hour)
 		w.want("state", st.State, sources.Silent)
 		w.want("notices", w.notices(), "wire has fallen silent")
-		w.answer(200, rss(article(99, "News at last")))
+		w.answer(200, rss(item(99, "News at last")))
 		w.want("state with something new", w.poll(time.Hour).State, sources.OK)
 		w.want("notices then", w.notices(), "wire has fallen silent | wire is well again")
 	}},

@@ -311,9 +311,9 @@ func BenchmarkNewsToTerminal(b *testing.B) {
 		n, _ := strconv.Atoi(strings.Trim(r.URL.Path, "/"))
 		mu.Lock()
 		defer mu.Unlock()
-		elements := []string{article(n, fmt.Sprintf("Story of %d", n))}
+		elements := []string{item(n, fmt.Sprintf("Story of %d", n))}
 		if n == feeds/2 {
-			elements = append(elements, article(feeds+news, fmt.Sprintf("China story %d", news)))
+			elements = append(elements, item(feeds+news, fmt.Sprintf("China story %d", news)))
 			given = time.Now()
 		}
 		_, _ = fmt.Fprint(w, rss(elements...))

@@ -50,7 +50,7 @@ func (u *unruly) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		u.mu.Unlock()
 	}
 	if !begun || !u.isBad(n) {
-		_, _ = fmt.Fprint(w, rss(article(n, fmt.Sprintf("Story of %d", n))))
+		_, _ = fmt.Fprint(w, rss(item(n, fmt.Sprintf("Story of %d", n))))
 		return
 	}
 	switch n / 3 % 10 {

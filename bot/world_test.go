@@ -22,6 +22,7 @@ import (
 	"tipoff/bot/watch"
 	"tipoff/filters"
 	"tipoff/sources"
+	"tipoff/sources/article"
 	"tipoff/sources/feed"
 	"tipoff/sources/fetch"
 	"tipoff/sources/story"
@@ -89,9 +90,11 @@ func newWorld(t *testing.T, change func(*world)) *world {
 			w.visits = append(w.visits, v)
 		},
 	})
-	w.poller = pipeline.NewPoller(feed.NewReader(fetch.New(o), w.Now, bot.Formats), p, pipeline.PollerOptions{
-		Source: func(string) (sources.Source, bool) { return w.source, true },
-		Next:   func(string) time.Time { return w.Now().Add(10 * time.Minute) }, Concurrency: 4, Now: w.Now, Log: quiet,
+	client := fetch.New(o)
+	w.poller = pipeline.NewPoller(feed.NewReader(client, w.Now, bot.Formats), p, pipeline.PollerOptions{
+		Article: article.New(client, article.Options{Now: w.Now}).Read,
+		Source:  func(string) (sources.Source, bool) { return w.source, true },
+		Next:    func(string) time.Time { return w.Now().Add(10 * time.Minute) }, Concurrency: 4, Now: w.Now, Log: quiet,
 	})
 	return w
 }
@@ -240,7 +243,7 @@ func rss(elements ...string) string {
 		strings.Join(elements, "") + `</channel></rss>`
 }
 
-// article is an item of that, with further elements.
-func article(n int, title string, elements ...string) string {
+// item is an item of that, with further elements.
+func item(n int, title string, elements ...string) string {
 	return fmt.Sprintf(`<item><guid>%d</guid><link>https://wire.example/%d</link><title>%s</title>%s</item>`, n, n, title, strings.Join(elements, ""))
 }

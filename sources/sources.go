@@ -105,6 +105,9 @@ type Validators struct {
 type Item struct {
 	GUID  string
 	Story story.Story
+	// FullText is the text of the story's own page, where that was read and is
+	// longer than what the source gives.
+	FullText string
 	// LinkShared is true where the story's link does not tell it from others:
 	// several items of the visit have it, or it is the site's front page. Such
 	// a story is known by source and GUID alone.

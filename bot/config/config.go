@@ -111,6 +111,9 @@ type Fetch struct {
 	UserAgent string
 	// Contact is an address or e-mail at which publishers reach the operator.
 	Contact string
+	// FullText is for the sources that do not say whether they want the text of
+	// each new story's own page.
+	FullText bool
 	// AllowPrivate are the networks that sources may be in although they are
 	// not public.
 	AllowPrivate []netip.Prefix

@@ -106,14 +106,14 @@ func TestEverythingSet(t *testing.T) {
 		Discord: Discord{Token: "abc.def", ApplicationID: "12", GuildID: "34", APIURL: "http://127.0.0.1:9/api/v10"},
 		Fetch: Fetch{
 			Schedule: "@hourly", Timeout: 90 * time.Second, MaxBytes: 1 << 20, Concurrency: 7, PerHost: 1, Pace: 200 * time.Millisecond, Patience: time.Hour,
-			UserAgent: "desk reader", Contact: "desk@example.org",
+			UserAgent: "desk reader", Contact: "desk@example.org", FullText: true,
 		},
 		Sources: []sources.Source{
 			{
 				Kind: sources.Feed, Name: "cisa", URL: "https://www.cisa.gov/news.xml", Schedule: "*/15 * * * *", Tags: []string{"gov", "us"}, Backfill: 3,
 				BasicAuth: "desk:hunter2", Headers: map[string]string{"X-Api-Key": "hunter2"}, Proxy: "socks5://u:hunter2@127.0.0.1:1080",
 			},
-			{Kind: sources.Feed, Name: "plain", URL: "http://example.org/feed", Schedule: "@hourly"},
+			{Kind: sources.Feed, Name: "plain", URL: "http://example.org/feed", Schedule: "@hourly", FullText: true},
 		},
 		Channels: []alert.Channel{{
 			Name: "china-desk", Slack: "C0123", Discord: "2002", Webhook: "https://hooks.example.org/T1/hunter2",

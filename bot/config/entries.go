@@ -32,7 +32,7 @@ func (d *decoder) sources(top section, c *Config) []sources.Source {
 	var out []sources.Source
 	seen := names{}
 	top.sections("sources", sourceKeys, func(s section) {
-		src := sources.Source{Schedule: c.Fetch.Schedule}
+		src := sources.Source{Schedule: c.Fetch.Schedule, FullText: c.Fetch.FullText}
 		kind := "feed"
 		s.need("name", "give the source a short name that stays, as in name: cisa")
 		s.need("url", "give the feed's address")
@@ -45,7 +45,7 @@ func (d *decoder) sources(top section, c *Config) []sources.Source {
 		read(s, "basic_auth", &src.BasicAuth, parseBasicAuth)
 		src.Headers = d.headers(s)
 		read(s, "proxy", &src.Proxy, optional(parseProxy))
-		d.fullText(s)
+		read(s, "full_text", &src.FullText, parseBool)
 		seen.add(s, src.Name)
 		src.Kind = sources.Kind(kind)
 		if slices.Contains(later, kind) {

@@ -124,7 +124,7 @@ func (d *decoder) fetch(n *node, zone *time.Location) Fetch {
 	read(s, "user_agent", &out.UserAgent, parseText)
 	read(s, "contact", &out.Contact, parseText)
 	out.AllowPrivate = readList(s, "allow_private", parsePrefix)
-	d.fullText(s)
+	read(s, "full_text", &out.FullText, parseBool)
 	return out
 }
 
@@ -135,12 +135,5 @@ func parsePause(most time.Duration) func(string) (time.Duration, error) {
 			return 0, nil
 		}
 		return parseDuration(most)(s)
-	}
-}
-
-func (d *decoder) fullText(s section) {
-	var on bool
-	if read(s, "full_text", &on, parseBool); on {
-		d.later(s.node("full_text"), s.path("full_text"), "full texts are not in this version; stories hold what the feed gives")
 	}
 }

@@ -30,6 +30,9 @@ type PollerOptions struct {
 	Next func(name string) time.Time
 	// Learn takes up what a catalogue says of vulnerabilities; may be nil.
 	Learn func(ctx context.Context, said sources.Facts) (changed int, err error)
+	// Article reads the text of a story's own page, for sources that want it;
+	// may be nil.
+	Article func(ctx context.Context, src sources.Source, address string) (string, error)
 	// Delay puts off a source's next time, if that is before until; may be nil.
 	Delay func(name string, until time.Time)
 	// Concurrency is how many sources are visited at the same time, not counting
@@ -186,6 +189,7 @@ func (p *Poller) visit(ctx context.Context, d due, places *semaphore.Weighted) e
 	src, st := d.source, d.status
 	place := p.place(places)
 	v := p.look(ctx, moved(src, st.MovedTo), st.Validators)
+	p.readArticles(ctx, d, &v)
 	err := p.unwritten.Acquire(ctx, 1)
 	place.leave()
 	if err != nil {

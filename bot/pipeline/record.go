@@ -137,6 +137,10 @@ type item struct {
 	isKnown  bool
 	// recognised is set in a source that moved: a story of its under a new id.
 	recognised bool
+	// given is the content as the source gave it, where that of the story is
+	// from its own page.
+	given   string
+	isWhole bool
 	// news is true for an item of a baseline that is alerted all the same.
 	news bool
 }
@@ -181,6 +185,9 @@ func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err err
 	for _, in := range v.report.Visit.Items {
 		it := &item{Story: in.Story, guid: in.GUID}
 		it.Source, it.Seen = v.report.Source.Name, v.now
+		if in.FullText != "" {
+			it.given, it.isWhole, it.Content = it.Content, true, in.FullText
+		}
 		it.name(in.LinkShared)
 		if v.report.Status.Stories > 0 { // or else there is nothing to know
 			if it.known, it.isKnown, err = v.tx.Known(ctx, v.report.ID, it.identity); err != nil {
@@ -312,7 +319,13 @@ func (v *visit) item(ctx context.Context, it *item) error {
 // sighted records that this source tells a story, and counts it.
 func (v *visit) sighted(ctx context.Context, it *item, key store.Key, storyURL string) error {
 	v.out.Status.Stories++
-	return v.tx.AddSighting(ctx, v.report.ID, it.identity, key, storyURL, &it.Story)
+	told := &it.Story
+	if it.isWhole {
+		// What the source says is what it is to be compared with next time.
+		own := it.Story
+		own.Content, told = it.given, &own
+	}
+	return v.tx.AddSighting(ctx, v.report.ID, it.identity, key, storyURL, told)
 }
 
 // add stores the item as a story, or finds the story that it is: the same
@@ -384,7 +397,10 @@ func (v *visit) again(ctx context.Context, it *item) error {
 		return nil
 	}
 	now := before
-	now.Title, now.Summary, now.Content, now.Updated = it.Title, it.Summary, it.Content, v.now
+	now.Title, now.Summary, now.Updated = it.Title, it.Summary, v.now
+	if !v.report.Source.FullText || len(it.Content) >= len(before.Content) {
+		now.Content = it.Content // else the text is from the story's own page
+	}
 	if err := v.tx.EditStory(ctx, it.known.Story, &now); err != nil {
 		return err
 	}

@@ -1,21 +1,26 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"tipoff/bot"
 	"tipoff/bot/card"
 	"tipoff/bot/config"
+	"tipoff/bot/source"
 	"tipoff/bot/store"
 	"tipoff/filters"
 	"tipoff/sources"
+	"tipoff/sources/article"
 	"tipoff/sources/feed"
 	"tipoff/sources/fetch"
 	"tipoff/sources/health"
@@ -125,7 +130,11 @@ func (p *program) sourcesTest() *cobra.Command {
 				return err
 			}
 			src := sources.Source{Name: "test", URL: args[0]}
-			for _, s := range cfg.Sources {
+			known, err := p.knownSources(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			for _, s := range known {
 				// By its name or address, with the headers that it is polled with.
 				if s.Name == args[0] || s.URL == args[0] {
 					src = s
@@ -134,10 +143,11 @@ func (p *program) sourcesTest() *cobra.Command {
 			if !strings.Contains(src.URL, "://") {
 				return usage("there is no source named %q, and it is no address either: write one as https://host/path", src.URL)
 			}
-			reader := feed.NewReader(fetch.New(fetch.Options{
+			client := fetch.New(fetch.Options{
 				Timeout: cfg.Fetch.Timeout, MaxBytes: cfg.Fetch.MaxBytes, UserAgent: cfg.Fetch.Agent(version()),
 				AllowPrivate: cfg.Fetch.AllowPrivate,
-			}), time.Now, bot.Formats)
+			})
+			reader := feed.NewReader(client, time.Now, bot.Formats)
 			v := reader.Visit(cmd.Context(), src, sources.Validators{})
 			if v.Err != nil {
 				fmt.Fprintf(p.err, "tipoff: %s: %s: %s\n", src.URL, v.Err.State, v.Err.Text)
@@ -147,10 +157,42 @@ func (p *program) sourcesTest() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if src.FullText && len(v.Items) > 0 {
+				page.Lead += "\n" + firstArticle(cmd.Context(), client, src, v.Items[0].Story.URL)
+			}
 			fmt.Fprint(p.out, p.terminal().Page(page))
 			return nil
 		},
 	}
+}
+
+// knownSources are the sources in force, or those of the config where nothing
+// has run yet.
+func (p *program) knownSources(ctx context.Context, cfg *config.Config) (_ []sources.Source, err error) {
+	archive, err := p.openArchive(ctx, cfg)
+	if errors.As(err, new(errNoArchive)) {
+		return cfg.Sources, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, archive.Close()) }()
+	book, err := source.NewBook(ctx, archive, source.Options{
+		Config: cfg.Sources, Schedule: cfg.Fetch.Schedule, Zone: cfg.Zone, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return append(book.All(), cfg.Sources...), nil // the file's may not be applied yet, and counts
+}
+
+// firstArticle says in a sentence what the page of the first story gives.
+func firstArticle(ctx context.Context, client *fetch.Client, src sources.Source, address string) string {
+	text, err := article.New(client, article.Options{}).Read(ctx, src, address)
+	if err != nil {
+		return "The text of its first story's page cannot be had: " + err.Error() + "."
+	}
+	return fmt.Sprintf("The page of its first story gives a text of %s.", count(utf8.RuneCountInString(text), "character", "characters"))
 }
 
 // shownItems is how many stories of a feed `sources test` shows.

@@ -33,6 +33,9 @@ var (
 // never whole addresses: their paths and queries may hold somebody's key.
 func (c *Client) explain(ctx context.Context, req Request, resp *Response, err error) *sources.Error {
 	e := &sources.Error{State: sources.Failing, Status: resp.Status}
+	if refused, ok := errors.AsType[*sources.Error](err); ok {
+		return refused
+	}
 	most, long := c.limits(req)
 	host := "the server"
 	if u, perr := url.Parse(strings.TrimSpace(req.URL)); perr == nil && u.Hostname() != "" {

@@ -90,6 +90,9 @@ type Request struct {
 	// Large is for catalogues: the body may have 64 MiB and take ten times as
 	// long, and a file that is kept compressed with gzip comes as it is.
 	Large bool
+	// Allow is asked before each request to an address, redirects included; its
+	// error ends the Get and is the Get's. May be nil.
+	Allow func(ctx context.Context, u *url.URL) *sources.Error
 }
 
 // Response is what came. After an error it holds what is known all the same:
@@ -238,6 +241,11 @@ func (c *Client) get(ctx context.Context, req Request, resp *Response) error {
 		u.User, u.Fragment, u.RawFragment = nil, "", ""
 		if err := c.checkURL(u, req.Proxy != ""); err != nil {
 			return err
+		}
+		if req.Allow != nil {
+			if err := req.Allow(ctx, u); err != nil {
+				return err
+			}
 		}
 		// What belongs to the first host goes to no other, and not in clear
 		// text where it was asked for under TLS. A chain that once left the
