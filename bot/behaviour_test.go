@@ -545,6 +545,28 @@ var otherKinds = []behaviour{
 		st := w.poll(0)
 		w.want("state", fmt.Sprintln(st.State, len(w.stories()), w.visit().Facts.CVEs), "ok 0 [{CVE-2024-3400 false 10 0}]\n")
 	}},
+	{"JSON with paths", func(w *world) {
+		w.source.Kind, w.source.Items, w.source.Fields = sources.JSON, "data.list", map[string]string{"title": "{id}: {name}", "url": "https://wire.example/{id}"}
+	}, func(w *world) {
+		w.answer(200, `{"data":{"list":[{"id":7,"name":"One"}]}}`)
+		w.poll(0)
+		w.want("the story", w.only().Title+" "+w.only().URL, "7: One https://wire.example/7")
+		w.answer(200, `{"error":"no"}`)
+		if st := w.poll(time.Hour); st.State != sources.Failing || !strings.Contains(st.Error, "nothing at \"data.list\"") {
+			w.Errorf("%s: %s", st.State, st.Error)
+		}
+	}},
+	{"a page with selectors", func(w *world) {
+		w.source.Kind, w.source.Items, w.source.Fields = sources.Page, "li", map[string]string{"summary": "p"}
+	}, func(w *world) {
+		w.answer(200, `<ul><li><a href="/1">One</a><p>Brief.</p></li></ul>`, "Content-Type: text/html")
+		w.poll(0)
+		w.want("the story", w.only().Title+" "+w.only().URL+" "+w.only().Summary, "One "+w.server.URL+"/1 Brief.")
+		w.answer(200, `<div>made anew</div>`, "Content-Type: text/html")
+		if st := w.poll(time.Hour); st.State != sources.Failing || !strings.Contains(st.Error, "made anew") {
+			w.Errorf("%s: %s", st.State, st.Error)
+		}
+	}},
 	{"a news sitemap", ofKind(sources.Sitemap), func(w *world) {
 		w.answer(200, `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>https://wire.example/1</loc><news:news><news:title>One</news:title><news:publication_date>2026-11-01</news:publication_date></news:news></url></urlset>`)
 		w.poll(0)

@@ -5,6 +5,7 @@ import (
 	"tipoff/sources/catalogue"
 	"tipoff/sources/feed"
 	"tipoff/sources/kev"
+	"tipoff/sources/list"
 	"tipoff/sources/sitemap"
 )
 
@@ -14,4 +15,6 @@ var Formats = map[sources.Kind]feed.Format{
 	sources.EPSS:    catalogue.EPSS,
 	sources.NVD:     catalogue.NVD,
 	sources.Sitemap: sitemap.Read,
+	sources.JSON:    list.JSON,
+	sources.Page:    list.Page,
 }

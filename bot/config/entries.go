@@ -12,20 +12,14 @@ import (
 	"tipoff/filters"
 	"tipoff/filters/query"
 	"tipoff/sources"
+	"tipoff/sources/list"
 	"tipoff/sources/schedule"
 )
 
 var (
-	sourceKeys  = []string{"name", "url", "schedule", "tags", "kind", "backfill", "basic_auth", "headers", "proxy", "full_text"}
+	sourceKeys  = []string{"name", "url", "schedule", "tags", "kind", "items", "fields", "backfill", "basic_auth", "headers", "proxy", "full_text"}
 	channelKeys = []string{"name", "slack", "discord", "webhook", "file", "terminal", "quiet", "budget", "managers"}
 	watchKeys   = []string{"name", "query", "channels", "severity", "mention", "digest"}
-)
-
-// kinds are the kinds of source that a configuration may name, and later those
-// that are for later versions.
-var (
-	kinds = []string{"feed", "kev", "epss", "nvd", "json", "page", "sitemap"}
-	later = []string{"json", "page"}
 )
 
 func (d *decoder) sources(top section, c *Config) []sources.Source {
@@ -48,20 +42,70 @@ func (d *decoder) sources(top section, c *Config) []sources.Source {
 		read(s, "full_text", &src.FullText, parseBool)
 		seen.add(s, src.Name)
 		src.Kind = sources.Kind(kind)
-		if slices.Contains(later, kind) {
-			d.warn(s.node("kind"), s.path("kind"), "sources of kind "+kind+" are not in this version; the source is left out", "remove the source to silence this")
-			return
-		}
+		read(s, "items", &src.Items, parseText)
+		src.Fields = d.fields(s)
+		d.checkList(s, src)
 		out = append(out, src)
 	})
 	return out
 }
 
 func parseKind(s string) (string, error) {
-	if !slices.Contains(kinds, s) {
-		return "", fmt.Errorf("%s is not a kind of source; write feed, kev, epss, nvd or sitemap, or leave the key out", quote(s))
+	if !slices.Contains(sources.Kinds, sources.Kind(s)) {
+		return "", fmt.Errorf("%s is not a kind of source; write feed, kev, epss, nvd, json, page or sitemap, or leave the key out", quote(s))
 	}
 	return s, nil
+}
+
+// fields reads where the parts of a story are.
+func (d *decoder) fields(s section) map[string]string {
+	n := s.node("fields")
+	if n == nil {
+		return nil
+	}
+	if n.kind != mapping {
+		d.fail(n.line, n.col, "%s: want a mapping of the fields %s to where they are, found %s", s.path("fields"), strings.Join(sources.FieldNames, ", "), n.kind)
+		return nil
+	}
+	out := map[string]string{}
+	for _, e := range n.entries {
+		where := s.path("fields") + "." + e.key
+		if !slices.Contains(sources.FieldNames, e.key) {
+			text := "there is no such field"
+			if near := nearest(e.key, sources.FieldNames); near != "" {
+				text += "; did you mean " + near + "?"
+			} else {
+				text += "; the fields are " + strings.Join(sources.FieldNames, ", ")
+			}
+			d.fail(e.line, e.col, "%s: %s", where, text)
+			continue
+		}
+		var text string
+		if v, ok := d.scalar(e.value, where); ok && parseTo(d, v, where, &text, parseText) {
+			out[e.key] = text
+		}
+	}
+	return out
+}
+
+// checkList tells a mistake in a source's items and fields at its place.
+func (d *decoder) checkList(s section, src sources.Source) {
+	wrong, ok := errors.AsType[*list.KeyError](list.Check(src.Kind, src.Items, src.Fields))
+	if !ok {
+		return
+	}
+	key, name, _ := strings.Cut(wrong.Key, ".")
+	n := s.node(key)
+	if n == nil {
+		n = s.node("kind")
+	}
+	line, col := n.line, n.col
+	for _, e := range n.entries {
+		if e.key == name && e.value != nil {
+			line, col = e.value.line, e.value.col
+		}
+	}
+	d.fail(line, col, "%s: %s", s.path(wrong.Key), wrong.Text)
 }
 
 // optional lets an empty value, such as one of the environment, mean none.

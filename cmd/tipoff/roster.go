@@ -20,6 +20,7 @@ import (
 	"tipoff/bot/source"
 	"tipoff/bot/store"
 	"tipoff/sources"
+	"tipoff/sources/list"
 	"tipoff/sources/opml"
 )
 
@@ -106,10 +107,10 @@ func (p *program) readList(path string) (opml.List, string, error) {
 	return list, name, nil
 }
 
-func (p *program) importList(cmd *cobra.Command, book *source.Book, list opml.List, name string, f importFlags) error {
-	changes := opml.Changes(book.All(), list)
+func (p *program) importList(cmd *cobra.Command, book *source.Book, found opml.List, name string, f importFlags) error {
+	changes := opml.Changes(book.All(), found)
 	lost := 0
-	for _, bad := range list.Problems {
+	for _, bad := range found.Problems {
 		if bad.Lost {
 			lost++
 		}
@@ -117,11 +118,16 @@ func (p *program) importList(cmd *cobra.Command, book *source.Book, list opml.Li
 	if err := p.showChanges(changes); err != nil {
 		return err
 	}
-	for _, bad := range list.Problems {
+	for _, bad := range found.Problems {
 		fmt.Fprintf(p.err, "%s:%d: %s\n", name, bad.Line, bad.Text)
 	}
 	var put []sources.Source
 	for _, c := range changes {
+		if err := list.Check(c.Source.Kind, c.Source.Items, c.Source.Fields); err != nil {
+			fmt.Fprintf(p.err, "%s:%d: %s cannot be imported: %v\n", name, c.Entry.Line, c.Source.Name, err)
+			lost++
+			continue
+		}
 		if c.Action != opml.Same {
 			put = append(put, c.Source)
 		}
@@ -211,7 +217,7 @@ func changed(c opml.Change) []string {
 	for _, field := range c.Fields {
 		switch field {
 		case "tags":
-			all = append(all, fmt.Sprintf("tags %s -> %s", list(c.Have.Tags), list(c.Source.Tags)))
+			all = append(all, fmt.Sprintf("tags %s -> %s", inWords(c.Have.Tags), inWords(c.Source.Tags)))
 		case "schedule":
 			all = append(all, fmt.Sprintf("schedule %q -> %q", c.Have.Schedule, c.Source.Schedule))
 		case "kind":
@@ -223,7 +229,7 @@ func changed(c opml.Change) []string {
 	return all
 }
 
-func list(words []string) string {
+func inWords(words []string) string {
 	if len(words) == 0 {
 		return "none"
 	}

@@ -135,8 +135,8 @@ func extract(body []byte, contentType, address string) (text string, err error) 
 	if _, err := page.ReadFrom(in); err != nil {
 		return "", failing("the page's charset is not what it says")
 	}
-	if why := tooMuch(page.Bytes()); why != "" {
-		return "", failing("the page cannot be read: %s", why)
+	if err := feed.CheckHTML(page.Bytes(), maxElements, maxDepth); err != nil {
+		return "", failing("the page cannot be read: %v", err)
 	}
 	base, err := url.Parse(address)
 	if err != nil {
@@ -183,43 +183,6 @@ func kindOf(contentType string) string {
 		return "something else"
 	}
 	return kind
-}
-
-// tooMuch says why a page is not to be made a tree of, or nothing.
-func tooMuch(page []byte) string {
-	z := html.NewTokenizer(bytes.NewReader(page))
-	elements, depth := 0, 0
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return ""
-		case html.StartTagToken:
-			elements++
-			name, _ := z.TagName()
-			if !isVoid(string(name)) {
-				depth++
-			}
-		case html.EndTagToken:
-			depth = max(depth-1, 0)
-		}
-		switch {
-		case elements > maxElements:
-			return fmt.Sprintf("it has more than %d elements", maxElements)
-		case depth > maxDepth:
-			return fmt.Sprintf("its elements are nested more than %d deep", maxDepth)
-		}
-	}
-}
-
-// isVoid names the elements without an end, and those whose end is mostly left
-// out.
-func isVoid(name string) bool {
-	switch name {
-	case "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
-		"p", "li", "dt", "dd", "tr", "td", "th", "option", "thead", "tbody", "tfoot", "path", "circle", "rect", "use":
-		return true
-	}
-	return false
 }
 
 func failing(format string, args ...any) *sources.Error {

@@ -61,7 +61,7 @@ func start(text []byte) []byte {
 	text = withoutControls(text)
 	text = bytes.TrimLeft(text, " \t\r\n")
 	text = bytes.TrimLeft(bytes.TrimPrefix(text, []byte("\uFEFF")), " \t\r\n")
-	if len(text) > 0 && text[0] == '{' {
+	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 		return text
 	}
 	// Some programs print a warning before the declaration.

@@ -20,13 +20,6 @@ const (
 	paragraphs
 )
 
-// Text gives the plain text of the HTML of an article as stories have it: a
-// line for each paragraph, at most 64 KiB, without the line that feeds and sites
-// put below it.
-func Text(content string) string {
-	return cut(withoutFooter(toText(content, paragraphs, maxContent)), maxContent)
-}
-
 // toText gives the plain text of s, which may be HTML or text or text that was
 // escaped once too often: white space is collapsed, control characters are
 // gone. It stops at about limit bytes. A tag that is none of HTML's, as in
