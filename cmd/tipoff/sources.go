@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,7 @@ import (
 	"tipoff/filters"
 	"tipoff/sources"
 	"tipoff/sources/article"
+	"tipoff/sources/discover"
 	"tipoff/sources/feed"
 	"tipoff/sources/fetch"
 	"tipoff/sources/health"
@@ -151,6 +153,11 @@ func (p *program) sourcesTest() *cobra.Command {
 			v := reader.Visit(cmd.Context(), src, sources.Validators{})
 			if v.Err != nil {
 				fmt.Fprintf(p.err, "tipoff: %s: %s: %s\n", src.URL, v.Err.State, v.Err.Text)
+				if src.Kind == sources.Feed || src.Kind == "" {
+					if found := findFeeds(cmd.Context(), client, reader, src); len(found.Items) > 0 {
+						fmt.Fprint(p.out, p.terminal().Page(found))
+					}
+				}
 				return errNothing
 			}
 			page, err := testSourcePage(cfg, src, v)
@@ -164,6 +171,36 @@ func (p *program) sourcesTest() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// findFeeds lists the feeds that a web page names, or else those at the usual
+// places of its site. Each was read, so that nobody is sent to one that is none.
+func findFeeds(ctx context.Context, client *fetch.Client, reader *feed.Reader, src sources.Source) card.Page {
+	page := card.Page{Title: "Feeds of " + src.URL, Tone: card.Good, Hint: "See what is in one: tipoff sources test URL"}
+	req := fetch.Request{URL: src.URL, Headers: src.Headers, BasicAuth: src.BasicAuth, Proxy: src.Proxy}
+	resp, ferr := client.Get(ctx, req)
+	var links []discover.Link
+	if ferr == nil {
+		links = discover.Links(feed.UTF8(resp.Body, resp.ContentType), resp.URL)
+	}
+	if len(links) == 0 {
+		for _, u := range discover.Guesses(src.URL) {
+			links = append(links, discover.Link{URL: u, Guess: true})
+		}
+	}
+	for _, l := range links {
+		if len(page.Items) == shownFeeds {
+			break
+		}
+		v := reader.Visit(ctx, sources.Source{Name: "test", URL: l.URL, Proxy: src.Proxy}, sources.Validators{})
+		if v.Err != nil {
+			continue
+		}
+		page.Items = append(page.Items, card.Item{
+			Title: cmp.Or(v.Title, l.Title, l.URL), URL: l.URL, Meta: count(len(v.Items), "story", "stories"),
+		})
+	}
+	return page
 }
 
 // knownSources are the sources in force, or those of the config where nothing
@@ -194,6 +231,9 @@ func firstArticle(ctx context.Context, client *fetch.Client, src sources.Source,
 	}
 	return fmt.Sprintf("The page of its first story gives a text of %s.", count(utf8.RuneCountInString(text), "character", "characters"))
 }
+
+// shownFeeds is how many feeds of a web page `sources test` shows.
+const shownFeeds = 5
 
 // shownItems is how many stories of a feed `sources test` shows.
 const shownItems = 10

@@ -5,10 +5,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
-	"golang.org/x/net/html"
+	"tipoff/sources/discover"
 )
 
 // explain says in a sentence why text could not be read as a feed, and what to
@@ -23,8 +22,12 @@ func explain(text []byte, contentType, baseURL string, err error) error {
 	}
 	switch r := strings.ToLower(root); {
 	case isHTML(text, r):
-		if href := alternate(text, baseURL); href != "" {
-			return failing("this is a web page, not a feed: its feed may be at %s; put that address into the source's url", href)
+		if links := discover.Links(text, baseURL); len(links) > 0 {
+			at := links[0].URL
+			if len(links) > 1 && !links[1].Guess {
+				at += " or " + links[1].URL
+			}
+			return failing("this is a web page, not a feed: its feed may be at %s; put that address into the source's url", at)
 		}
 		return failing("this is a web page, not a feed, and it names no feed: look for the feed's address on the site and put it into the source's url")
 	case bytes.HasPrefix(text, []byte("{")):
@@ -62,41 +65,6 @@ func isHTML(text []byte, root string) bool {
 	}
 	head := bytes.ToLower(text[:min(len(text), 1024)])
 	return bytes.Contains(head, []byte("<!doctype html")) || bytes.Contains(head, []byte("<html"))
-}
-
-// alternate finds the feed that a web page says it has, as an absolute address.
-func alternate(text []byte, baseURL string) string {
-	base, err := url.Parse(baseURL)
-	if err != nil {
-		base = nil
-	}
-	z := html.NewTokenizer(bytes.NewReader(text[:min(len(text), 256<<10)]))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return ""
-		case html.StartTagToken, html.SelfClosingTagToken:
-			name, more := z.TagName()
-			if string(name) != "link" {
-				continue
-			}
-			attrs := map[string]string{}
-			for more {
-				var k, v []byte
-				k, v, more = z.TagAttr()
-				attrs[string(k)] = string(v)
-			}
-			if !strings.Contains(strings.ToLower(attrs["rel"]), "alternate") {
-				continue
-			}
-			switch strings.ToLower(strings.TrimSpace(attrs["type"])) {
-			case "application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml":
-				if l := link(base, attrs["href"]); l != "" {
-					return l
-				}
-			}
-		}
-	}
 }
 
 func printable(s string) bool {
