@@ -143,6 +143,9 @@ type Visit struct {
 	Skipped    int
 	SkipReason string
 	Err        *Error
+	// Release is called when nothing of the visit is needed any more, where it
+	// is not nil: other large visits may be waiting.
+	Release func()
 }
 
 // State is the health of a source, as people and JSON know it.

@@ -189,6 +189,9 @@ func (p *Poller) visit(ctx context.Context, d due, places *semaphore.Weighted) e
 	src, st := d.source, d.status
 	place := p.place(places)
 	v := p.look(ctx, moved(src, st.MovedTo), st.Validators)
+	if v.Release != nil {
+		defer v.Release()
+	}
 	p.readArticles(ctx, d, &v)
 	err := p.unwritten.Acquire(ctx, 1)
 	place.leave()

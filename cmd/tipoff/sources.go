@@ -196,6 +196,9 @@ func findFeeds(ctx context.Context, client *fetch.Client, reader *feed.Reader, s
 		if v.Err != nil {
 			continue
 		}
+		if v.Release != nil {
+			v.Release()
+		}
 		page.Items = append(page.Items, card.Item{
 			Title: cmp.Or(v.Title, l.Title, l.URL), URL: l.URL, Meta: count(len(v.Items), "story", "stories"),
 		})

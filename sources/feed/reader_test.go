@@ -158,7 +158,7 @@ func TestLargeFeedsAreParsedInTurn(t *testing.T) {
 	large := Document{Body: []byte(rssOf("<item><title>One</title><description>" + strings.Repeat("word ", largeBody/5) + "</description></item>"))}
 	synctest.Test(t, func(t *testing.T) {
 		r := NewReader(nil, nil, nil)
-		r.large <- struct{}{} // another one is being parsed
+		r.parser <- struct{}{} // another one is being parsed
 		var done atomic.Int32
 		for range 2 {
 			go func() {
@@ -175,10 +175,63 @@ func TestLargeFeedsAreParsedInTurn(t *testing.T) {
 		if n := done.Load(); n != 0 {
 			t.Errorf("%d large feeds did not wait", n)
 		}
-		<-r.large
+		<-r.parser
 		synctest.Wait()
 		if n := done.Load(); n != 2 {
 			t.Errorf("%d large feeds were parsed, want 2", n)
 		}
 	})
+}
+
+// TestLargeVisitsAreFew: whoever does not release what it got keeps the others
+// waiting, but not those of small feeds.
+func TestLargeVisitsAreFew(t *testing.T) {
+	s := newServer(t)
+	s.contentType = "text/xml"
+	large := rssOf("<item><title>One</title><description>" + strings.Repeat("word ", largeBody/5) + "</description></item>")
+	s.body = large
+	r := newReader(t)
+	src := sources.Source{Name: "x", URL: s.URL}
+	var held []func()
+	for range largeVisits {
+		v := r.Visit(t.Context(), src, sources.Validators{})
+		if v.Err != nil || v.Release == nil {
+			t.Fatalf("%+v", v)
+		}
+		held = append(held, v.Release)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan sources.Visit)
+	go func() { done <- r.Visit(ctx, src, sources.Validators{}) }()
+	select {
+	case <-done:
+		t.Error("one more large visit than there may be")
+	case <-time.After(50 * time.Millisecond): // long enough to be wrong
+		cancel()
+		if v := <-done; v.Err == nil {
+			t.Error("a visit whose time is over goes on waiting")
+		}
+	}
+	s.body = rssOf("<item><title>One</title></item>")
+	if v := r.Visit(t.Context(), src, sources.Validators{}); v.Err != nil {
+		t.Errorf("a small feed: %v", v.Err)
+	}
+	for _, release := range held {
+		release()
+		release() // twice is once
+	}
+	s.body = large
+	for range largeVisits + 1 {
+		v := r.Visit(t.Context(), src, sources.Validators{})
+		if v.Err != nil {
+			t.Fatal(v.Err)
+		}
+		v.Release()
+		s.body = "<rss" // an answer that cannot be read holds nothing
+		if v := r.Visit(t.Context(), src, sources.Validators{}); v.Err == nil || v.Release != nil {
+			t.Errorf("%+v", v)
+		}
+		s.body = large
+	}
 }

@@ -33,7 +33,7 @@ var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // read takes the whole body, decompressed, into a slice of its exact size. stop
 // is called if its bytes fail to come.
-func (c *Client) read(hr *http.Response, req Request, stop context.CancelCauseFunc) ([]byte, error) {
+func (c *Client) read(ctx context.Context, hr *http.Response, req Request, stop context.CancelCauseFunc) ([]byte, error) {
 	most, _ := c.limits(req)
 	if hr.ContentLength > most {
 		return nil, errTooLarge
@@ -55,7 +55,16 @@ func (c *Client) read(hr *http.Response, req Request, stop context.CancelCauseFu
 		return nil, err
 	}
 	defer closeAll()
-	if err := fill(buf, body, most); err != nil {
+	if err := fill(buf, body, min(most, maxPooled)); errors.Is(err, errTooLarge) && most > maxPooled {
+		if err := c.place(ctx, req, watched); err != nil {
+			return nil, err
+		}
+		grow(buf, hr, most)
+		// One byte more than the first limit has been read.
+		if err := fill(buf, body, most-int64(buf.Len())); err != nil {
+			return nil, err
+		}
+	} else if err != nil {
 		return nil, err
 	}
 	if !req.Large && bytes.HasPrefix(buf.Bytes(), []byte("\x1f\x8b")) {
@@ -65,10 +74,37 @@ func (c *Client) read(hr *http.Response, req Request, stop context.CancelCauseFu
 			return nil, errEncoding
 		}
 		var out bytes.Buffer
+		if len(buf.Bytes()) <= maxPooled { // it may unpack to much more
+			if err := c.place(ctx, req, watched); err != nil {
+				return nil, err
+			}
+		}
 		err = fill(&out, coded{z}, most)
 		return out.Bytes(), err
 	}
+	if buf.Cap() > maxPooled {
+		return buf.Bytes(), nil // it is not used again
+	}
 	return bytes.Clone(buf.Bytes()), nil
+}
+
+// grow makes room for a body whose size is known, so that a large one is not
+// copied from one buffer into the next.
+func grow(buf *bytes.Buffer, hr *http.Response, most int64) {
+	if n := hr.ContentLength; n > maxPooled && n <= most && hr.Header.Get("Content-Encoding") == "" {
+		buf.Grow(int(n) - buf.Len() + bytes.MinRead)
+	}
+}
+
+// place waits until a large body may be read. The server is not to blame for
+// the time that takes.
+func (c *Client) place(ctx context.Context, req Request, w *watched) error {
+	if req.Place == nil {
+		return nil
+	}
+	w.timer.Stop()
+	defer w.timer.Reset(w.stall)
+	return req.Place(ctx)
 }
 
 // fill reads all of r, at most limit bytes.

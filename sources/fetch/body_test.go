@@ -152,7 +152,7 @@ func TestABodyThatStopsComing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := New(Options{Stall: 10 * time.Second})
 				ctx, stop := context.WithCancelCause(t.Context())
-				body, err := c.read(&http.Response{Body: io.NopCloser(&stream{test.pause, test.left})}, Request{}, stop)
+				body, err := c.read(ctx, &http.Response{Body: io.NopCloser(&stream{test.pause, test.left})}, Request{}, stop)
 				stopped := context.Cause(ctx)
 				if ok := err == nil && stopped == nil; ok != test.want || !ok && !errors.Is(stopped, errStalled) {
 					t.Errorf("got %q, %v, %v", body, err, stopped)
@@ -277,5 +277,49 @@ func TestLarge(t *testing.T) {
 	}
 	if _, err := c.Get(t.Context(), Request{URL: u}); err == nil || !strings.Contains(err.Text, "larger than") {
 		t.Errorf("a feed of the same size: %v", err)
+	}
+}
+
+func TestALargeBodyNeedsAPlace(t *testing.T) {
+	t.Parallel()
+	refused := errors.New("no place")
+	for _, test := range []struct {
+		name string
+		size int
+		err  error
+		want bool // that it is asked for
+	}{
+		{"a small body", 1 << 20, refused, false},
+		{"a large one", 1<<20 + 1, nil, true},
+		{"a larger one", 3 << 20, nil, true},
+		{"no place", 3 << 20, refused, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			body := bytes.Repeat([]byte("0123456789abcdef"), test.size/16+1)[:test.size]
+			for _, known := range []bool{true, false} {
+				u := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+					if !known {
+						_ = http.NewResponseController(w).Flush() // and so without a length
+					}
+					_, _ = w.Write(body)
+				}).URL
+				asked := 0
+				resp, err := newClient(t, Options{}).Get(t.Context(), Request{URL: u, Place: func(context.Context) error {
+					asked++
+					return test.err
+				}})
+				if (asked == 1) != test.want || asked > 1 {
+					t.Errorf("asked %d times", asked)
+				}
+				if test.want && test.err != nil {
+					if err == nil {
+						t.Error("no error")
+					}
+				} else if err != nil || !bytes.Equal(resp.Body, body) {
+					t.Errorf("%d bytes, want %d: %v", len(resp.Body), len(body), err)
+				}
+			}
+		})
 	}
 }

@@ -90,6 +90,10 @@ type Request struct {
 	// Large is for catalogues: the body may have 64 MiB and take ten times as
 	// long, and a file that is kept compressed with gzip comes as it is.
 	Large bool
+	// Place is called once the body turns out to be longer than 1 MiB, before
+	// more of it is read. It may wait, so that few large bodies are in memory at
+	// a time; its error ends the Get. May be nil.
+	Place func(ctx context.Context) error
 	// Allow is asked before each request to an address, redirects included; its
 	// error ends the Get and is the Get's. May be nil.
 	Allow func(ctx context.Context, u *url.URL) *sources.Error
@@ -310,7 +314,7 @@ func (c *Client) hop(ctx context.Context, transport *http.Transport, u *url.URL,
 		resp.NotBefore = retryAfter(hr.Header.Get("Retry-After"), c.opt.Now())
 		return nil, 0, errStatus
 	}
-	if resp.Body, err = c.read(hr, req, stop); err != nil {
+	if resp.Body, err = c.read(ctx, hr, req, stop); err != nil {
 		return nil, 0, cause(ctx, err)
 	}
 	resp.Fresh = fresh(hr.Header, c.opt.Now())
