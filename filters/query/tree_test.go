@@ -332,28 +332,30 @@ func TestFields(t *testing.T) {
 // The time a query takes must grow with its length and not faster. One of 16
 // times the length takes 16 times as long if so, and 256 if it is squared.
 func TestLinear(t *testing.T) {
-	const length, times = 500, 16
+	const length, times, rounds = 500, 16, 40
 	took := func(s string) time.Duration {
-		best := time.Hour
-		for range 5 {
-			start := time.Now()
-			_, err := Parse(s)
-			best = min(best, time.Since(start))
-			if err == nil && strings.TrimSpace(s) == "" {
-				t.Fatal("parsed nothing")
-			}
+		start := time.Now()
+		_, err := Parse(s)
+		if err == nil && strings.TrimSpace(s) == "" {
+			t.Fatal("parsed nothing")
 		}
-		return best
+		return time.Since(start)
 	}
 	for _, piece := range append([]string{
 		"a ", "a OR ", "(", "(a ", "-", "title:", "title:(a) ", `"a b" `, "=a ", `="a `, "/a/ ", `/\/`, "/(a", "a NEAR/5 ", "a NEAR/5 (b OR c) ",
 		"cvss ", "cvss>=1 ", "cvss >", "cvss =", "cvss\u200b", "country:a ", `set:"a) `, "country:(a ", "x:", "a", "*", "\u200b", "\n", "中", "é",
 		"kev:yes OR (", "NOT (a OR title:(b ",
 	}, pieces...) {
-		short := took(strings.Repeat(piece, max(length/len(piece), 1)))
-		long := took(strings.Repeat(piece, max(length*times/len(piece), 1)))
-		// What is over in no time is noise, and no matter.
-		if long > 20*time.Millisecond && long > 5*times*short {
+		short, long := time.Hour, time.Hour
+		// What is over in no time is noise, and no matter. A busy machine makes
+		// one measurement wrong, or several; no number of them makes a square
+		// straight.
+		fine := func() bool { return long <= 20*time.Millisecond || long <= 5*times*short }
+		for round := 0; round < 3 || round < rounds && !fine(); round++ {
+			short = min(short, took(strings.Repeat(piece, max(length/len(piece), 1))))
+			long = min(long, took(strings.Repeat(piece, max(length*times/len(piece), 1))))
+		}
+		if !fine() {
 			t.Errorf("%q: %v, and %v at %d times the length", piece, short, long, times)
 		}
 	}
