@@ -123,6 +123,9 @@ type Visit struct {
 	Unchanged bool
 	// Title is the feed's own name.
 	Title string
+	// Format is what the answer was read as, such as "RSS 2.0"; empty for what
+	// the kind of the source says.
+	Format string
 	// Items are in the order of the feed, which usually is newest first.
 	Items      []Item
 	Validators Validators

@@ -235,6 +235,18 @@ func firstArticle(ctx context.Context, client *fetch.Client, src sources.Source,
 	return fmt.Sprintf("The page of its first story gives a text of %s.", count(utf8.RuneCountInString(text), "character", "characters"))
 }
 
+// briefly is a duration without its empty parts: "1h" for "1h0m0s".
+func briefly(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
 // shownFeeds is how many feeds of a web page `sources test` shows.
 const shownFeeds = 5
 
@@ -256,7 +268,7 @@ func testSourcePage(cfg *config.Config, src sources.Source, v sources.Visit) (ca
 	if title == "" {
 		title = src.URL
 	}
-	page := card.Page{Tone: card.Good, Title: title, Lead: fmt.Sprintf("HTTP %d, %s.", v.Status, count(len(v.Items), "story", "stories"))}
+	page := card.Page{Tone: card.Good, Title: title, Lead: fmt.Sprintf("HTTP %d, read as %s: %s.", v.Status, cmp.Or(v.Format, string(src.Kind)), count(len(v.Items), "story", "stories"))}
 	if v.Facts != nil {
 		page.Lead = fmt.Sprintf("%s %s about %s.", page.Lead, count(len(v.Facts.CVEs), "fact of vulnerabilities", "facts of vulnerabilities"), v.Facts.About)
 	}
@@ -269,7 +281,7 @@ func testSourcePage(cfg *config.Config, src sources.Source, v sources.Visit) (ca
 		page.Lead += " The server has no validators: each poll reads the whole feed."
 	}
 	if wait := v.Validators.Rhythm.Wait; wait > 0 {
-		page.Lead += fmt.Sprintf("\nThe feed asks to be read every %s at most; fetch.patience, %s, is the most of it that counts.", wait, cfg.Fetch.Patience)
+		page.Lead += fmt.Sprintf("\nThe feed asks to be read every %s at most; fetch.patience, %s, is the most of it that counts.", briefly(wait), briefly(cfg.Fetch.Patience))
 	}
 	if v.Moved != "" {
 		page.Lead += "\nIt has moved for good: give the source the address " + v.Moved

@@ -29,6 +29,8 @@ const maxItems = 2000
 // Feed is a feed as it was read.
 type Feed struct {
 	Title string
+	// Format is what it was read as: "RSS 2.0", "Atom 1.0", "JSON Feed 1.1".
+	Format string
 	// Link is the web site that the feed belongs to.
 	Link string
 	// Lang is a BCP 47 tag, or empty.
@@ -94,6 +96,7 @@ func Parse(body []byte, contentType, baseURL string, now time.Time) (Feed, error
 	base, _ := url.Parse(baseURL)
 	f := Convert(parsed, base, now)
 	f.Rhythm, f.Partial = withPeriod(rhythm, parsed), partial
+	f.Format = formatOf(parsed)
 	if partial {
 		f.Skipped++
 		f.SkipReason = "the feed ends in the middle; its whole items are read"
@@ -103,6 +106,19 @@ func Parse(body []byte, contentType, baseURL string, now time.Time) (Feed, error
 
 func failing(format string, args ...any) error {
 	return &sources.Error{State: sources.Failing, Text: fmt.Sprintf(format, args...)}
+}
+
+// formatOf names the format that gofeed read.
+func formatOf(f *gofeed.Feed) string {
+	name := map[string]string{"rss": "RSS", "atom": "Atom", "json": "JSON Feed"}[f.FeedType]
+	version := f.FeedVersion
+	if i := strings.LastIndexByte(version, '/'); i >= 0 { // JSON Feed's is an address
+		version = version[i+1:]
+	}
+	if len(version) > 8 || !printable(version) {
+		version = ""
+	}
+	return strings.TrimSpace(name + " " + version)
 }
 
 var errNoFeed = errors.New("not a feed")

@@ -100,7 +100,7 @@ func (r *Reader) visit(ctx context.Context, src sources.Source, v sources.Valida
 	}
 	visit.Validators.Memory = f.Memory
 	visit.Validators.Rhythm = f.Rhythm
-	visit.Title = f.Title
+	visit.Title, visit.Format = f.Title, f.Format
 	visit.Skipped, visit.SkipReason = f.Skipped, f.SkipReason
 	visit.Items, visit.Facts = f.Items, f.Facts
 	for n := range visit.Items {
