@@ -186,12 +186,14 @@ func TestLargeFeedsAreParsedInTurn(t *testing.T) {
 // TestLargeVisitsAreFew: whoever does not release what it got keeps the others
 // waiting, but not those of small feeds.
 func TestLargeVisitsAreFew(t *testing.T) {
-	s := newServer(t)
-	s.contentType = "text/xml"
+	var body atomic.Pointer[string]
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(*body.Load())) }))
+	defer server.Close()
+	serve := func(s string) { body.Store(&s) }
 	large := rssOf("<item><title>One</title><description>" + strings.Repeat("word ", largeBody/5) + "</description></item>")
-	s.body = large
+	serve(large)
 	r := newReader(t)
-	src := sources.Source{Name: "x", URL: s.URL}
+	src := sources.Source{Name: "x", URL: server.URL}
 	var held []func()
 	for range largeVisits {
 		v := r.Visit(t.Context(), src, sources.Validators{})
@@ -211,7 +213,7 @@ func TestLargeVisitsAreFew(t *testing.T) {
 	if v := <-done; v.Err == nil {
 		t.Error("a visit whose time is over went on, without a place")
 	}
-	s.body = rssOf("<item><title>One</title></item>")
+	serve(rssOf("<item><title>One</title></item>"))
 	if v := r.Visit(t.Context(), src, sources.Validators{}); v.Err != nil {
 		t.Errorf("a small feed: %v", v.Err)
 	}
@@ -219,17 +221,17 @@ func TestLargeVisitsAreFew(t *testing.T) {
 		release()
 		release() // twice is once
 	}
-	s.body = large
+	serve(large)
 	for range largeVisits + 1 {
 		v := r.Visit(t.Context(), src, sources.Validators{})
 		if v.Err != nil {
 			t.Fatal(v.Err)
 		}
 		v.Release()
-		s.body = "<rss" // an answer that cannot be read holds nothing
+		serve("<rss") // an answer that cannot be read holds nothing
 		if v := r.Visit(t.Context(), src, sources.Validators{}); v.Err == nil || v.Release != nil {
 			t.Errorf("%+v", v)
 		}
-		s.body = large
+		serve(large)
 	}
 }
