@@ -27,10 +27,15 @@ func wrap(ps []piece, width int) [][]piece {
 func breaks(s string, width int) [][2]int {
 	var out [][2]int
 	add := func(from, to int) {
-		line := s[from:to]
-		trimmed := strings.TrimLeft(line, " \n")
-		from += len(line) - len(trimmed)
-		out = append(out, [2]int{from, from + len(strings.TrimRight(trimmed, " \n"))})
+		for from < to {
+			// A space with a mark on it (a lone skin tone) is a grapheme to keep.
+			g, _, _, _ := uniseg.FirstGraphemeClusterInString(s[from:to], -1)
+			if g != " " && g != "\n" {
+				break
+			}
+			from += len(g)
+		}
+		out = append(out, [2]int{from, from + len(strings.TrimRight(s[from:to], " \n"))})
 	}
 	var (
 		start, used int // of the current line

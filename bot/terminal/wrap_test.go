@@ -40,6 +40,7 @@ func TestWrap(t *testing.T) {
 		{"ideographs are two cells", "安洵信息泄露", 4, []string{"安洵", "信息", "泄露"}},
 		{"no line begins with a full stop", "安洵信息。泄露", 8, []string{"安洵信", "息。泄露"}},
 		{"graphemes hold", "ab👩🏽‍💻cd", 3, []string{"ab", "👩🏽‍💻", "cd"}},
+		{"a mark on a space holds it", "word  🏿A", 2, []string{"wo", "rd", " 🏿A"}},
 		{"line ends", "one\n\ntwo", 10, []string{"one", "", "two"}},
 		{"empty", "", 10, nil},
 	} {
