@@ -2,6 +2,7 @@ package discord
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -41,6 +42,11 @@ func (d *Discord) Send(ctx context.Context, m deliver.Message) (string, error) {
 		ID string `json:"id"`
 	}
 	endpoint := discordgo.EndpointChannelMessages(channel)
+	if m.Unsure {
+		if id, err := d.find(ctx, channel, out); id != "" || err != nil {
+			return id, err
+		}
+	}
 	err := d.api.call(ctx, request{
 		method: http.MethodPost,
 		url:    endpoint,
@@ -50,4 +56,47 @@ func (d *Discord) Send(ctx context.Context, m deliver.Message) (string, error) {
 		out:    &posted,
 	})
 	return posted.ID, err
+}
+
+// history is how many of a channel's newest messages are looked through.
+// https://discord.com/developers/docs/resources/message#get-channel-messages
+const history = "?limit=100"
+
+// find looks for a message that an earlier attempt may have posted, and returns
+// its id, or nothing: the nonce is forgotten after some minutes, and history does
+// not tell it. A channel is told of a story once, so a message of ours with the
+// same headline, link and text is the one. Without the right to read the channel's
+// history it finds nothing.
+func (d *Discord) find(ctx context.Context, channel string, out *message) (string, error) {
+	endpoint := discordgo.EndpointChannelMessages(channel)
+	var all []struct {
+		ID     string `json:"id"`
+		Author *struct {
+			Bot bool `json:"bot"`
+		} `json:"author"`
+		Embeds []struct {
+			Title       string `json:"title"`
+			URL         string `json:"url"`
+			Description string `json:"description"`
+		} `json:"embeds"`
+	}
+	err := d.api.call(ctx, request{
+		method: http.MethodGet, url: endpoint + history, bucket: endpoint + history, about: "channel " + channel, out: &all,
+	})
+	if e, ok := errors.AsType[*deliver.Error](err); ok && e.Permanent {
+		// What is wrong shows with the message itself.
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, had := range all {
+		if had.Author != nil && !had.Author.Bot || len(had.Embeds) == 0 || len(out.Embeds) == 0 {
+			continue
+		}
+		if a, b := had.Embeds[0], out.Embeds[0]; a.Title == b.Title && a.URL == b.URL && a.Description == b.Description {
+			return had.ID, nil
+		}
+	}
+	return "", nil
 }

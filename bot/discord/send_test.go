@@ -56,6 +56,45 @@ func TestSendAgainAfterLostAnswer(t *testing.T) {
 	}
 }
 
+// The nonce is forgotten after some minutes; the message is in the channel all
+// the same, if it was sent at all.
+func TestSendAgainAfterALongTime(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fault discordfake.Fault
+	}{
+		{"the work was done", discordfake.Fault{LoseAnswer: true}},
+		{"the work was not done", discordfake.Fault{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f, ctx := fake(t), testContext(t)
+			now := time.Now()
+			f.SetNow(func() time.Time { return now })
+			d := sender(f)
+			other := alertMessage("d-0")
+			other.Card.Title = "Another story"
+			if _, err := d.Send(ctx, other); err != nil {
+				t.Fatal(err)
+			}
+			c.fault.Method, c.fault.Path = "POST", "/channels/"
+			f.Inject(c.fault)
+			m := alertMessage("d-1")
+			if _, err := d.Send(ctx, m); err == nil {
+				t.Fatal("no answer was lost")
+			}
+			f.SetNow(func() time.Time { return now.Add(time.Hour) })
+			m.Unsure = true
+			id, err := d.Send(ctx, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := f.Messages(discordfake.Channel); len(got) != 2 || got[1].ID != id {
+				t.Errorf("messages %+v, want the other one and one with the id %s", got, id)
+			}
+		})
+	}
+}
+
 func TestSendErrors(t *testing.T) {
 	const noView, noSend, noEmbed = "2010", "2011", "2012"
 	for _, c := range []struct {

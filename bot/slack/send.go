@@ -32,6 +32,11 @@ func (s *Slack) Send(ctx context.Context, m deliver.Message) (string, error) {
 	if err := s.turn(ctx, m.To.Address); err != nil {
 		return "", err
 	}
+	if m.Unsure {
+		if ts, err := s.find(ctx, m); ts != "" || err != nil {
+			return ts, err
+		}
+	}
 	msg := renderCard(m.Card, s.now())
 	_, ts, err := s.api.PostMessageContext(ctx, m.To.Address,
 		slack.MsgOptionText(msg.text, false), // escaped already
@@ -53,6 +58,50 @@ func (s *Slack) Send(ctx context.Context, m deliver.Message) (string, error) {
 		return "", e
 	}
 	return ts, nil
+}
+
+// How much of a channel's history is looked through for a message that may be
+// there: what was written since the alert was made, at the most so many pages of
+// so many messages. Slack's clock and ours may differ.
+const (
+	historyPages = 5
+	historyPage  = 200
+	clockSkew    = 10 * time.Minute
+)
+
+// find looks for a message that an earlier attempt may have posted, and returns
+// its timestamp, or nothing. Without the right to read the channel it finds
+// nothing: then the message may come a second time, rather than not at all.
+// https://docs.slack.dev/reference/methods/conversations.history
+func (s *Slack) find(ctx context.Context, m deliver.Message) (string, error) {
+	q := slack.GetConversationHistoryParameters{ChannelID: m.To.Address, Limit: historyPage, IncludeAllMetadata: true}
+	if !m.Alert.Created.IsZero() {
+		q.Oldest = fmt.Sprintf("%d.000000", m.Alert.Created.Add(-clockSkew).Unix())
+	}
+	for range historyPages {
+		h, err := s.api.GetConversationHistoryContext(ctx, &q)
+		if err != nil {
+			e := s.explain(err, "channel "+m.To.Address)
+			if e.Code == "missing_scope" {
+				s.log.Warn("it cannot be seen whether an alert is in its channel already, and it may come twice: give the bot channels:history and groups:history",
+					"channel", m.Alert.Channel, "delivery", m.ID)
+				return "", nil
+			}
+			if e.RetryAfter > 0 {
+				s.leaveAlone(m.To.Address, e.RetryAfter)
+			}
+			return "", e
+		}
+		for _, msg := range h.Messages {
+			if msg.Metadata.EventType == eventType && msg.Metadata.EventPayload["delivery"] == m.ID {
+				return msg.Timestamp, nil
+			}
+		}
+		if q.Cursor = h.ResponseMetaData.NextCursor; q.Cursor == "" {
+			return "", nil
+		}
+	}
+	return "", nil
 }
 
 // turn waits until a channel may have its next message. About one message a
