@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -41,7 +42,9 @@ const (
 type Config struct {
 	// File is the name that Load or Parse was given.
 	File string
-	// Store is "sqlite:" and a path; see [Config.SQLitePath].
+	// Store is "sqlite:" and a path, see [Config.SQLitePath], or the
+	// postgres:// address of a database, which may hold a password; see
+	// [Config.StoreName].
 	Store string
 	// Listen is host:port, or empty for off.
 	Listen string
@@ -133,6 +136,27 @@ func (f Fetch) Agent(version string) string {
 
 // SQLitePath is the path of the database file.
 func (c *Config) SQLitePath() string { return strings.TrimPrefix(c.Store, "sqlite:") }
+
+// Shared reports whether the store is a database server, on which several
+// replicas can run.
+func (c *Config) Shared() bool { return !strings.HasPrefix(c.Store, "sqlite:") }
+
+// StoreName is the store in a message: a path, or an address without its
+// password.
+func (c *Config) StoreName() string {
+	if !c.Shared() {
+		return c.SQLitePath()
+	}
+	u, err := url.Parse(c.Store)
+	if err != nil {
+		return "postgres"
+	}
+	u.RawQuery = ""
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	return u.String()
+}
 
 // Load reads the file at path. The error, if any, is [Errors].
 func Load(path string, getenv func(string) (string, bool)) (*Config, error) {

@@ -115,11 +115,25 @@ func parseStore(s string) (string, error) {
 	kind, path, _ := strings.Cut(s, ":")
 	switch {
 	case kind == "postgres" || kind == "postgresql":
-		return "", errors.New("this version has the SQLite store only; write sqlite:tipoff.db")
+		return parsePostgres(s)
 	case kind != "sqlite":
-		return "", fmt.Errorf("want sqlite: and a path, as in sqlite:tipoff.db; found %s", quote(s))
+		// What was found is not repeated: it may be an address with a password.
+		return "", errors.New("want sqlite: and a path, as in sqlite:tipoff.db, or a database's address, as in postgres://user@host/database")
 	case path == "" || path == ":memory:" || strings.ContainsRune(path, 0):
 		return "", errors.New("sqlite: needs the path of a file, as in sqlite:tipoff.db")
+	}
+	return s, nil
+}
+
+func parsePostgres(s string) (string, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Opaque != "" || u.Fragment != "":
+		return "", errors.New("not an address; write it as postgres://user:password@host:5432/database, with what is odd in a password percent-encoded")
+	case u.Hostname() == "" && u.Query().Get("host") == "":
+		return "", errors.New("the address has no host; write it as postgres://user@host:5432/database")
+	case strings.Trim(u.Path, "/") == "":
+		return "", errors.New("the address names no database; write it as postgres://user@host:5432/database")
 	}
 	return s, nil
 }

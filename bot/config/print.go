@@ -129,7 +129,7 @@ func (c *Config) document() yaml.MapSlice {
 	}
 
 	doc := yaml.MapSlice{
-		{Key: "store", Value: c.Store},
+		{Key: "store", Value: c.printStore()},
 		{Key: "listen", Value: c.Listen},
 		{Key: "timezone", Value: c.Zone.String()},
 		{Key: "command", Value: c.Command},
@@ -151,4 +151,12 @@ func (c *Config) document() yaml.MapSlice {
 		}
 	}
 	return doc
+}
+
+// printStore is the store without the password that may be in its address.
+func (c *Config) printStore() string {
+	if c.Shared() {
+		return c.StoreName()
+	}
+	return c.Store
 }

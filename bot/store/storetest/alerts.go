@@ -328,3 +328,52 @@ func testSessions(t *testing.T, s *suite) {
 		t.Errorf("an unknown session: %v", err)
 	}
 }
+
+func testRetryDeliveries(t *testing.T, s *suite) {
+	src := s.source(t, "alpha")
+	var ids []string
+	for _, channel := range []string{"desk", "desk", "other"} {
+		n := fmt.Sprint(len(ids))
+		key := s.add(t, src, story.Story{Title: "story " + n, URL: "https://x.example/" + n})
+		s.alert(t, key, alert.Alert{Channel: channel}, slackDesk)
+		d, _, err := s.NextDelivery(s.ctx, slackDesk)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.DeliveryFailed(s.ctx, d.ID, "no such channel", true); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, d.ID)
+	}
+	before, err := s.Changes(s.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name    string
+		ids     []string
+		channel string
+		want    int
+		next    string
+	}{
+		{"one that is not there", []string{ids[1], "ffff"}, "", 0, ""},
+		{"one of another channel", ids[2:], "desk", 0, ""},
+		{"one", ids[1:2], "", 1, "story 1"},
+		{"which is not given up any more", ids[1:2], "", 0, "story 1"},
+		{"the rest of a channel", nil, "desk", 1, "story 0"},
+		{"all", nil, "", 1, "story 0"},
+		{"none is left", nil, "", 0, "story 0"},
+	} {
+		n, err := s.RetryDeliveries(s.ctx, step.ids, step.channel, "me")
+		if n != step.want || (err != nil) != (n == 0 && step.ids != nil) || err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("%s: %d, %v; want %d", step.name, n, err, step.want)
+		}
+		d, ok, err := s.NextDelivery(s.ctx, slackDesk)
+		if err != nil || ok != (step.next != "") || d.Alert.Story.Title != step.next {
+			t.Errorf("%s: then comes %q, %v; want %q", step.name, d.Alert.Story.Title, err, step.next)
+		}
+	}
+	if after, err := s.Changes(s.ctx); err != nil || after != before+3 {
+		t.Errorf("%d changes for others to see, %v; want 3", after-before, err)
+	}
+}

@@ -46,6 +46,7 @@ type Store interface {
 	Delivered(ctx context.Context, id, receipt string) error
 	DeliveryFailed(ctx context.Context, id, reason string, dead bool) error
 	DeliveryWaits(ctx context.Context, id, reason string, until time.Time) error
+	RetryDeliveries(ctx context.Context, ids []string, channel, by string) (int, error)
 	SyncTargets(ctx context.Context, channels []alert.Channel) error
 	DeliveryCounts(ctx context.Context) (map[string]int, error)
 	Deliveries(ctx context.Context, state string, n int) ([]store.DeliveryStatus, error)
@@ -75,6 +76,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"stories come back whole", testStoryWhole},
 		{"newest first, by pages", testNewestFirst},
 		{"many stories in one second", testSameSecond},
+		{"stories are imported once, and nobody polls their sources", testImport},
 		{"search by the watch language", testSearch},
 		{"a search finds exactly what a watch matches", testSearchIsMatch},
 		{"an edit replaces the text in the index", testEdit},
@@ -83,6 +85,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"deliveries keep their order", testDeliveryOrder},
 		{"a delivery cut off by a crash comes again", testDeliveryAgain},
 		{"dead deliveries are passed over and listed", testDeliveryDead},
+		{"what was given up is sent again", testRetryDeliveries},
 		{"a platform is left alone as long as it asked", testDeliveryWaits},
 		{"deliveries follow the config's channels", testSyncTargets},
 		{"watches of the file and of the chat", testWatches},

@@ -1,17 +1,14 @@
-package sqlite
+package database
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
-	"tipoff/filters"
 	"tipoff/sources"
 	"tipoff/sources/story"
 )
@@ -24,49 +21,45 @@ const (
 	sqlKnown = `
 SELECT g.story, g.text_hash, s.source = g.source
 FROM sightings g JOIN stories s ON s.key = g.story
-WHERE g.source = ? AND g.identity = ?`
+WHERE g.source = $1 AND g.identity = $2`
 
-	sqlKeyByID = `SELECT key FROM stories WHERE id = ?`
+	sqlKeyByID = `SELECT key FROM stories WHERE id = $1`
 
 	sqlAddStory = `
 INSERT INTO stories (key, id, source, url, title, summary, content, author, tags, lang, published, seen, updated)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-
-	// A replacement looks for the old entry, which costs as much as the new one.
-	sqlIndexStory   = `INSERT INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
-	sqlReindexStory = `INSERT OR REPLACE INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`
 
 	sqlAddSighting = `
-INSERT INTO sightings (source, identity, story, text_hash, url, published, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO sightings (source, identity, story, text_hash, url, published, seen) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (source, identity) DO UPDATE SET text_hash = excluded.text_hash`
 
 	sqlAddRevision = `
 INSERT INTO revisions (story, until, title, summary, content)
-SELECT key, ?, title, summary, content FROM stories WHERE key = ?`
+SELECT key, CAST($1 AS BIGINT), title, summary, content FROM stories WHERE key = $2`
 
 	// A page that changes with every visit (a counter, a "3 minutes ago") would
 	// fill the disk.
 	sqlDropRevisions = `
-DELETE FROM revisions WHERE story = ?1 AND rowid <= (
-    SELECT rowid FROM revisions WHERE story = ?1 ORDER BY rowid DESC LIMIT 1 OFFSET ?2)`
+DELETE FROM revisions WHERE story = $1 AND rowid <= (
+    SELECT rowid FROM revisions WHERE story = $1 ORDER BY rowid DESC LIMIT 1 OFFSET $2)`
 
-	sqlEditStory = `UPDATE stories SET title = ?, summary = ?, content = ?, updated = ? WHERE key = ?`
+	sqlEditStory = `UPDATE stories SET title = $1, summary = $2, content = $3, updated = $4 WHERE key = $5`
 
 	sqlSaveVisit = `
-UPDATE sources SET state = ?, error = ?, failures = ?, last_status = ?, last_ok = ?, next_poll = ?, not_before = ?,
-    baselined = ?, etag = ?, last_modified = ?, body_hash = ?, stories = ?,
-    moved_to = ?, since = ?, hold_until = ?, rhythm = ?, memory = ?, habit = ?, told = ?
-WHERE id = ?`
+UPDATE sources SET state = $1, error = $2, failures = $3, last_status = $4, last_ok = $5, next_poll = $6, not_before = $7,
+    baselined = $8, etag = $9, last_modified = $10, body_hash = $11, stories = $12,
+    moved_to = $13, since = $14, hold_until = $15, rhythm = $16, memory = $17, habit = $18, told = $19
+WHERE id = $20`
 
 	sqlAddAlert = `
-INSERT INTO alerts (story, notice, channel, kind, severity, matches, mentions, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT DO NOTHING`
+INSERT INTO alerts (story, notice, channel, kind, severity, matches, mentions, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT DO NOTHING RETURNING id`
 
-	sqlAddDelivery = `INSERT INTO deliveries (id, alert, target, updated) VALUES (?, ?, ?, ?)`
+	sqlAddDelivery = `INSERT INTO deliveries (id, alert, target, updated) VALUES ($1, $2, $3, $4)`
 )
 
 // hot are the statements prepared at the start.
-var hot = []string{sqlKnown, sqlKeyByID, sqlAddStory, sqlIndexStory, sqlAddSighting, sqlSaveVisit}
+var hot = []string{sqlKnown, sqlKeyByID, sqlAddStory, sqlAddSighting, sqlSaveVisit}
 
 // Known looks up a source's item. The bool is false for one never seen.
 func (t *Tx) Known(ctx context.Context, source int64, id store.Identity) (store.Known, bool, error) {
@@ -92,13 +85,13 @@ func (t *Tx) StoryKey(ctx context.Context, id string) (store.Key, bool, error) {
 
 // Story reads a story with all its sightings.
 func (t *Tx) Story(ctx context.Context, k store.Key) (story.Story, error) {
-	return readStory(ctx, t.Tx, k)
+	return t.s.readStory(ctx, t.Tx, k)
 }
 
 // Tells reports whether a source is among those that told a story.
 func (t *Tx) Tells(ctx context.Context, source int64, k store.Key) (bool, error) {
 	var yes bool
-	err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM sightings WHERE story = ? AND source = ?)`, []any{int64(k), source}, &yes)
+	err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM sightings WHERE story = $1 AND source = $2)`, []any{int64(k), source}, &yes)
 	return yes, err
 }
 
@@ -106,7 +99,7 @@ func (t *Tx) Tells(ctx context.Context, source int64, k store.Key) (bool, error)
 // the stories.
 func (t *Tx) RecentTitles(ctx context.Context, source int64, n int) (map[string]store.Key, error) {
 	rows, err := t.QueryContext(ctx, `
-SELECT title, key FROM stories WHERE key IN (SELECT story FROM sightings WHERE source = ?) ORDER BY key DESC LIMIT ?`, source, n)
+SELECT title, key FROM stories WHERE key IN (SELECT story FROM sightings WHERE source = $1) ORDER BY key DESC LIMIT $2`, source, n)
 	if err != nil {
 		return nil, err
 	}
@@ -143,13 +136,13 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 	// source that gives only days has all its stories at midnight. Longer and
 	// longer steps find a free one soon.
 	for step := int64(1); ; key, step = key+step, step*2 {
-		res, err := t.exec(ctx, sqlAddStory, key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
+		res, err := t.Exec(ctx, sqlAddStory, key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
 			s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated))
 		if err != nil {
 			return 0, false, fmt.Errorf("store story: %w", err)
 		}
 		if n, err := res.RowsAffected(); err != nil || n > 0 {
-			t.index(sqlIndexStory, store.Key(key), s)
+			t.index(store.Key(key), false, s)
 			return store.Key(key), err == nil, err
 		}
 		// Either the id is there, or the place is taken.
@@ -159,33 +152,6 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 	}
 }
 
-// entry is what the index is to hold of a story.
-type entry struct {
-	query                   string
-	key                     store.Key
-	title, summary, content string
-}
-
-// index notes a story for the index, which is written at the end.
-func (t *Tx) index(query string, key store.Key, s *story.Story) {
-	e := entry{query: query, key: key}
-	e.title, e.summary, e.content = filters.IndexTexts(s)
-	t.entries = append(t.entries, e)
-}
-
-// writeIndex indexes the transaction's stories in the order of their keys:
-// FTS5 gathers entries in memory as long as the keys rise, and begins a new
-// segment, which it has to merge later, when one does not.
-func (t *Tx) writeIndex(ctx context.Context) error {
-	slices.SortStableFunc(t.entries, func(a, b entry) int { return cmp.Compare(a.key, b.key) })
-	for _, e := range t.entries {
-		if _, err := t.exec(ctx, e.query, int64(e.key), e.title, e.summary, e.content); err != nil {
-			return fmt.Errorf("index story: %w", err)
-		}
-	}
-	return nil
-}
-
 // AddSighting says that a source tells a story under an identity; told is the
 // story in the source's own words. A second call updates the text's hash.
 func (t *Tx) AddSighting(ctx context.Context, source int64, id store.Identity, k store.Key, storyURL string, told *story.Story) error {
@@ -193,7 +159,7 @@ func (t *Tx) AddSighting(ctx context.Context, source int64, id store.Identity, k
 	if url == storyURL {
 		url = ""
 	}
-	_, err := t.exec(ctx, sqlAddSighting, source, id[:], int64(k), hash[:], url, unix(told.Published), unix(told.Seen))
+	_, err := t.Exec(ctx, sqlAddSighting, source, id[:], int64(k), hash[:], url, unix(told.Published), unix(told.Seen))
 	if err != nil {
 		return fmt.Errorf("store sighting: %w", err)
 	}
@@ -206,16 +172,16 @@ const maxRevisions = 100
 // EditStory gives a story another text and keeps the old one as a revision.
 func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 	when := unix(s.Updated)
-	if _, err := t.exec(ctx, sqlAddRevision, when, int64(k)); err != nil {
+	if _, err := t.Exec(ctx, sqlAddRevision, when, int64(k)); err != nil {
 		return fmt.Errorf("store revision: %w", err)
 	}
-	if _, err := t.exec(ctx, sqlDropRevisions, int64(k), maxRevisions); err != nil {
+	if _, err := t.Exec(ctx, sqlDropRevisions, int64(k), maxRevisions); err != nil {
 		return fmt.Errorf("drop old revisions: %w", err)
 	}
-	if _, err := t.exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, int64(k)); err != nil {
+	if _, err := t.Exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, int64(k)); err != nil {
 		return fmt.Errorf("edit story: %w", err)
 	}
-	t.index(sqlReindexStory, k, s)
+	t.index(k, true, s)
 	return nil
 }
 
@@ -229,7 +195,7 @@ func (t *Tx) SaveVisit(ctx context.Context, source int64, st store.SourceStatus)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, sqlSaveVisit, string(st.State), st.Error, st.Failures, st.LastStatus, unix(st.LastOK),
+	_, err = t.Exec(ctx, sqlSaveVisit, string(st.State), st.Error, st.Failures, st.LastStatus, unix(st.LastOK),
 		unix(st.NextPoll), unix(st.NotBefore), unix(st.Baselined), st.Validators.ETag, st.Validators.LastModified,
 		st.Validators.BodyHash, st.Stories,
 		st.MovedTo, unix(st.Since), unix(st.HoldUntil), rhythm, st.Validators.Memory, habit, string(st.Told), source)
@@ -271,19 +237,16 @@ func (t *Tx) AddAlert(ctx context.Context, k store.Key, a alert.Alert, targets [
 		}
 		of, notice = nil, string(made)
 	}
-	res, err := t.exec(ctx, sqlAddAlert, of, notice, a.Channel, string(a.Kind), string(a.Severity), string(matches), string(mentions), unix(a.Created))
+	var id int64
+	err = t.row(ctx, sqlAddAlert, []any{of, notice, a.Channel, string(a.Kind), string(a.Severity), string(matches), string(mentions), unix(a.Created)}, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
 	if err != nil {
 		return false, fmt.Errorf("store alert: %w", err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return false, err
-	}
-	id, err := res.LastInsertId()
-	if err != nil {
-		return false, err
-	}
 	for _, to := range targets {
-		if _, err := t.exec(ctx, sqlAddDelivery, store.DeliveryID(a, to), id, to.String(), unix(a.Created)); err != nil {
+		if _, err := t.Exec(ctx, sqlAddDelivery, store.DeliveryID(a, to), id, to.String(), unix(a.Created)); err != nil {
 			return false, fmt.Errorf("store delivery: %w", err)
 		}
 	}

@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func scanWatch(scan func(...any) error, more ...any) (alert.Watch, error) {
 func (s *Store) Watches(ctx context.Context) ([]alert.Watch, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+watchColumns+` FROM watches WHERE NOT removed ORDER BY name`)
 	if err != nil {
-		return nil, s.explain(err)
+		return nil, s.Explain(err)
 	}
 	defer rows.Close()
 	var all []alert.Watch
@@ -40,7 +40,7 @@ func (s *Store) Watches(ctx context.Context) ([]alert.Watch, error) {
 		}
 		all = append(all, w)
 	}
-	return all, s.explain(rows.Err())
+	return all, s.Explain(rows.Err())
 }
 
 // AddWatch stores a watch that somebody added; by is who, for the audit log,
@@ -75,7 +75,7 @@ func (s *Store) RemoveWatch(ctx context.Context, name, by string) error {
 		if removed {
 			return fmt.Errorf("watch %q: %w", name, store.ErrNotFound)
 		}
-		if _, err := tx.exec(ctx, `UPDATE watches SET removed = 1, updated = ? WHERE name = ?`, unix(tx.s.now()), name); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE watches SET removed = TRUE, updated = $1 WHERE name = $2`, unix(tx.s.now()), name); err != nil {
 			return err
 		}
 		return tx.audit(ctx, by, "watch remove", name, &w, nil)
@@ -141,7 +141,7 @@ func (t *Tx) dropWatches(ctx context.Context, inFile map[string]bool) error {
 		return err
 	}
 	for i, w := range gone {
-		if _, err := t.exec(ctx, `DELETE FROM watches WHERE name = ?`, w.Name); err != nil {
+		if _, err := t.Exec(ctx, `DELETE FROM watches WHERE name = $1`, w.Name); err != nil {
 			return err
 		}
 		if wasRemoved[i] {
@@ -155,7 +155,7 @@ func (t *Tx) dropWatches(ctx context.Context, inFile map[string]bool) error {
 }
 
 func (t *Tx) watch(ctx context.Context, name string) (w alert.Watch, removed bool, applied string, err error) {
-	row := t.QueryRowContext(ctx, `SELECT `+watchColumns+`, removed, file_entry FROM watches WHERE name = ?`, name)
+	row := t.QueryRowContext(ctx, `SELECT `+watchColumns+`, removed, file_entry FROM watches WHERE name = $1`, name)
 	w, err = scanWatch(row.Scan, &removed, &applied)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("watch %q: %w", name, store.ErrNotFound)
@@ -169,11 +169,11 @@ func (t *Tx) putWatch(ctx context.Context, w alert.Watch, entry []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `
-INSERT INTO watches (name, query, channels, severity, mention, origin, file_entry, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+	_, err = t.Exec(ctx, `
+INSERT INTO watches (name, query, channels, severity, mention, origin, file_entry, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (name) DO UPDATE SET query = excluded.query, channels = excluded.channels, severity = excluded.severity,
-    mention = excluded.mention, origin = excluded.origin, removed = 0, updated = excluded.updated,
-    file_entry = CASE WHEN excluded.file_entry = '' THEN file_entry ELSE excluded.file_entry END`,
+    mention = excluded.mention, origin = excluded.origin, removed = FALSE, updated = excluded.updated,
+    file_entry = CASE WHEN excluded.file_entry = '' THEN watches.file_entry ELSE excluded.file_entry END`,
 		w.Name, w.Query, string(channels), string(w.Severity), w.Mention, w.Origin, string(entry), unix(t.s.now()))
 	if err != nil {
 		return fmt.Errorf("store watch %q: %w", w.Name, err)
@@ -194,7 +194,7 @@ func (t *Tx) audit(ctx context.Context, who, action, name string, before, after 
 		}
 		texts[i] = string(b)
 	}
-	_, err := t.exec(ctx, `INSERT INTO audit (at, who, action, name, before, after) VALUES (?, ?, ?, ?, ?, ?)`,
+	_, err := t.Exec(ctx, `INSERT INTO audit (at, who, action, name, before, after) VALUES ($1, $2, $3, $4, $5, $6)`,
 		unix(t.s.now()), who, action, name, texts[0], texts[1])
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)

@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -38,23 +38,29 @@ func scanSource(scan func(...any) error) (id int64, st store.SourceStatus, err e
 	return id, st, err
 }
 
-const sqlSource = `SELECT ` + sourceColumns + ` FROM sources WHERE name = ? AND NOT removed`
+const sqlSource = `SELECT ` + sourceColumns + ` FROM sources WHERE name = $1 AND NOT removed`
 
 // Source reads one source's health and its number in this store, which is
 // migrated.
 func (s *Store) Source(ctx context.Context, name string) (int64, store.SourceStatus, error) {
-	id, st, err := scanSource(s.oneSource.QueryRowContext(ctx, name).Scan)
+	row := s.read.QueryRowContext
+	if s.oneSource != nil {
+		row = func(ctx context.Context, _ string, args ...any) *sql.Row {
+			return s.oneSource.QueryRowContext(ctx, args...)
+		}
+	}
+	id, st, err := scanSource(row(ctx, sqlSource, name).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, st, fmt.Errorf("source %q: %w", name, store.ErrNotFound)
 	}
-	return id, st, s.explain(err)
+	return id, st, s.Explain(err)
 }
 
 // Sources lists the sources in force with their health, by name.
 func (s *Store) Sources(ctx context.Context) ([]store.SourceStatus, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT `+sourceColumns+` FROM sources WHERE NOT removed ORDER BY name`)
 	if err != nil {
-		return nil, s.explain(err)
+		return nil, s.Explain(err)
 	}
 	defer rows.Close()
 	var all []store.SourceStatus
@@ -65,5 +71,25 @@ func (s *Store) Sources(ctx context.Context) ([]store.SourceStatus, error) {
 		}
 		all = append(all, st)
 	}
-	return all, s.explain(rows.Err())
+	return all, s.Explain(rows.Err())
+}
+
+// AddSource finds a source, whether or not it is in force, or adds one that is
+// not: its stories are there, and nobody asks it.
+func (t *Tx) AddSource(ctx context.Context, name string) (int64, error) {
+	var id int64
+	err := t.row(ctx, `SELECT id FROM sources WHERE name = $1`, []any{name}, &id)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = t.row(ctx, `INSERT INTO sources (name, url, removed, origin) VALUES ($1, '', TRUE, 'import') RETURNING id`, []any{name}, &id)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("source %q: %w", name, err)
+	}
+	return id, nil
+}
+
+// CountStories says that a source tells so many stories more.
+func (t *Tx) CountStories(ctx context.Context, source int64, more int) error {
+	_, err := t.Exec(ctx, `UPDATE sources SET stories = stories + $1 WHERE id = $2`, more, source)
+	return err
 }

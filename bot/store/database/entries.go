@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"tipoff/bot/store"
 	"tipoff/sources"
@@ -19,7 +20,7 @@ import (
 func (s *Store) SourceEntries(ctx context.Context) ([]store.SourceEntry, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT name, origin, entry FROM sources WHERE NOT removed ORDER BY name`)
 	if err != nil {
-		return nil, s.explain(err)
+		return nil, s.Explain(err)
 	}
 	defer rows.Close()
 	var all []store.SourceEntry
@@ -38,7 +39,7 @@ func (s *Store) SourceEntries(ctx context.Context) ([]store.SourceEntry, error) 
 		}
 		all = append(all, e)
 	}
-	return all, s.explain(rows.Err())
+	return all, s.Explain(rows.Err())
 }
 
 // SyncSources applies the config file's sources: those whose entry changed
@@ -54,9 +55,9 @@ func (s *Store) SyncSources(ctx context.Context, srcs []sources.Source) error {
 		if err != nil {
 			return err
 		}
-		names := make([]string, 0, len(srcs))
+		inFile := make([]string, 0, len(srcs))
 		for _, src := range srcs {
-			names = append(names, src.Name)
+			inFile = append(inFile, src.Name)
 			entry, err := json.Marshal(sourceEntry(src))
 			if err != nil {
 				return err
@@ -66,19 +67,50 @@ func (s *Store) SyncSources(ctx context.Context, srcs []sources.Source) error {
 			if had[src.Name] == hash {
 				continue
 			}
-			if _, err := tx.exec(ctx, sqlPutSource, src.Name, src.URL, "config", "", hash); err != nil {
+			if _, err := tx.Exec(ctx, sqlPutSource, src.Name, src.URL, "config", "", hash); err != nil {
 				return fmt.Errorf("source %q: %w", src.Name, err)
 			}
 		}
-		inFile, err := json.Marshal(names)
-		if err != nil {
-			return err
-		}
-		_, err = tx.exec(ctx, `
-UPDATE sources SET file_entry = '', removed = CASE WHEN origin = 'config' THEN 1 ELSE removed END
-WHERE name NOT IN (SELECT value FROM json_each(?))`, string(inFile))
-		return err
+		return tx.dropSources(ctx, inFile)
 	})
+}
+
+// dropSources takes the config's sources that are not in the file any more out
+// of force, unless somebody made them their own.
+func (t *Tx) dropSources(ctx context.Context, inFile []string) error {
+	rows, err := t.QueryContext(ctx, `SELECT name FROM sources WHERE file_entry <> '' OR origin = 'config' AND NOT removed`)
+	if err != nil {
+		return err
+	}
+	had, err := names(rows)
+	if err != nil {
+		return err
+	}
+	for _, name := range had {
+		if slices.Contains(inFile, name) {
+			continue
+		}
+		_, err := t.Exec(ctx, `
+UPDATE sources SET file_entry = '', removed = CASE WHEN origin = 'config' THEN TRUE ELSE removed END WHERE name = $1`, name)
+		if err != nil {
+			return fmt.Errorf("source %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// names reads a column of names.
+func names(rows *sql.Rows) ([]string, error) {
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		all = append(all, name)
+	}
+	return all, rows.Err()
 }
 
 // fileEntries are the hashes of the config's entries as they were applied.
@@ -113,7 +145,7 @@ func (s *Store) PutSources(ctx context.Context, srcs []sources.Source, by string
 			if err != nil {
 				return err
 			}
-			if _, err := tx.exec(ctx, sqlPutSource, src.Name, src.URL, by, string(entry), ""); err != nil {
+			if _, err := tx.Exec(ctx, sqlPutSource, src.Name, src.URL, by, string(entry), ""); err != nil {
 				return fmt.Errorf("source %q: %w", src.Name, err)
 			}
 			action := "source change"
@@ -140,7 +172,7 @@ func (s *Store) RemoveSource(ctx context.Context, name, by string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.exec(ctx, `UPDATE sources SET removed = 1, entry = '', origin = ? WHERE name = ?`, by, name); err != nil {
+		if _, err := tx.Exec(ctx, `UPDATE sources SET removed = TRUE, entry = '', origin = $1 WHERE name = $2`, by, name); err != nil {
 			return err
 		}
 		return tx.audit(ctx, by, "source remove", name, before, nil)
@@ -150,7 +182,7 @@ func (s *Store) RemoveSource(ctx context.Context, name, by string) error {
 // sourceEntry reads a source for the audit log.
 func (t *Tx) sourceEntry(ctx context.Context, name string) (before any, removed bool, err error) {
 	var address, entry string
-	err = t.QueryRowContext(ctx, `SELECT url, entry, removed FROM sources WHERE name = ?`, name).Scan(&address, &entry, &removed)
+	err = t.QueryRowContext(ctx, `SELECT url, entry, removed FROM sources WHERE name = $1`, name).Scan(&address, &entry, &removed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, false, fmt.Errorf("source %q: %w", name, store.ErrNotFound)
@@ -171,7 +203,7 @@ func (t *Tx) sourceEntry(ctx context.Context, name string) (before any, removed 
 func (s *Store) Changes(ctx context.Context) (int64, error) {
 	var n int64
 	err := s.read.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM audit`).Scan(&n)
-	return n, s.explain(err)
+	return n, s.Explain(err)
 }
 
 // sourceEntry is a source as JSON. What is empty is left out, so that a field
@@ -219,22 +251,22 @@ func forAudit(src sources.Source) sourceEntry {
 // was. A server's wish to be left alone belongs to the address and stays with
 // it; an address that the source moved to is no new one.
 const sqlPutSource = `
-INSERT INTO sources (name, url, origin, entry, file_entry) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET removed = 0, url = excluded.url, origin = excluded.origin, entry = excluded.entry,
-    file_entry    = CASE WHEN excluded.file_entry = '' THEN file_entry ELSE excluded.file_entry END,
-    not_before    = CASE WHEN url = excluded.url OR moved_to = excluded.url THEN not_before ELSE 0 END,
-    hold_until    = CASE WHEN url = excluded.url OR moved_to = excluded.url THEN hold_until ELSE 0 END,
-    moved_to      = CASE WHEN url = excluded.url AND NOT removed THEN moved_to ELSE '' END,
-    state         = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN state ELSE 'new' END,
-    since         = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN since ELSE 0 END,
-    error         = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN error ELSE '' END,
-    failures      = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN failures ELSE 0 END,
-    baselined     = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN baselined ELSE 0 END,
-    etag          = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN etag ELSE '' END,
-    last_modified = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN last_modified ELSE '' END,
-    body_hash     = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN body_hash ELSE '' END,
-    rhythm        = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN rhythm ELSE '' END,
-    memory        = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN memory ELSE '' END,
-    habit         = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN habit ELSE '' END,
-    told          = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN told ELSE '' END,
-    next_poll     = CASE WHEN (url = excluded.url OR moved_to = excluded.url) AND NOT removed THEN next_poll ELSE 0 END`
+INSERT INTO sources (name, url, origin, entry, file_entry) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (name) DO UPDATE SET removed = FALSE, url = excluded.url, origin = excluded.origin, entry = excluded.entry,
+    file_entry    = CASE WHEN excluded.file_entry = '' THEN sources.file_entry ELSE excluded.file_entry END,
+    not_before    = CASE WHEN sources.url = excluded.url OR sources.moved_to = excluded.url THEN sources.not_before ELSE 0 END,
+    hold_until    = CASE WHEN sources.url = excluded.url OR sources.moved_to = excluded.url THEN sources.hold_until ELSE 0 END,
+    moved_to      = CASE WHEN sources.url = excluded.url AND NOT sources.removed THEN sources.moved_to ELSE '' END,
+    state         = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.state ELSE 'new' END,
+    since         = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.since ELSE 0 END,
+    error         = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.error ELSE '' END,
+    failures      = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.failures ELSE 0 END,
+    baselined     = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.baselined ELSE 0 END,
+    etag          = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.etag ELSE '' END,
+    last_modified = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.last_modified ELSE '' END,
+    body_hash     = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.body_hash ELSE '' END,
+    rhythm        = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.rhythm ELSE '' END,
+    memory        = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.memory ELSE '' END,
+    habit         = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.habit ELSE '' END,
+    told          = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.told ELSE '' END,
+    next_poll     = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.next_poll ELSE 0 END`

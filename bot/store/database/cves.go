@@ -1,4 +1,4 @@
-package sqlite
+package database
 
 import (
 	"context"
@@ -14,7 +14,7 @@ func (s *Store) Facts(ctx context.Context) iter.Seq2[cve.Fact, error] {
 	return func(yield func(cve.Fact, error) bool) {
 		rows, err := s.read.QueryContext(ctx, `SELECT id, cvss, epss, kev FROM cves ORDER BY id`)
 		if err != nil {
-			yield(cve.Fact{}, s.explain(err))
+			yield(cve.Fact{}, s.Explain(err))
 			return
 		}
 		defer rows.Close()
@@ -29,10 +29,14 @@ func (s *Store) Facts(ctx context.Context) iter.Seq2[cve.Fact, error] {
 			}
 		}
 		if err := rows.Err(); err != nil {
-			yield(cve.Fact{}, s.explain(err))
+			yield(cve.Fact{}, s.Explain(err))
 		}
 	}
 }
+
+const sqlPutFact = `
+INSERT INTO cves (id, cvss, epss, kev) VALUES ($1, $2, $3, $4)
+ON CONFLICT (id) DO UPDATE SET cvss = excluded.cvss, epss = excluded.epss, kev = excluded.kev`
 
 // factsAtOnce is how many facts are written in one transaction. A catalogue has
 // hundreds of thousands, and polls wait as long as one is written.
@@ -46,9 +50,9 @@ func (s *Store) PutFacts(ctx context.Context, facts []cve.Fact) error {
 			for _, f := range part {
 				var err error
 				if f.CVSS == 0 && f.EPSS == 0 && !f.KEV {
-					_, err = tx.exec(ctx, `DELETE FROM cves WHERE id = ?`, f.ID)
+					_, err = tx.Exec(ctx, `DELETE FROM cves WHERE id = $1`, f.ID)
 				} else {
-					_, err = tx.exec(ctx, `INSERT OR REPLACE INTO cves (id, cvss, epss, kev) VALUES (?, ?, ?, ?)`, f.ID, f.CVSS, f.EPSS, f.KEV)
+					_, err = tx.Exec(ctx, sqlPutFact, f.ID, f.CVSS, f.EPSS, f.KEV)
 				}
 				if err != nil {
 					return fmt.Errorf("what is known of vulnerabilities: %w", err)

@@ -1,0 +1,115 @@
+package postgres_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"tipoff/bot/pipeline"
+	"tipoff/bot/store/postgres"
+	"tipoff/bot/store/storetest"
+)
+
+// adapter is the store as the suite and the pipeline see it.
+type adapter struct{ *postgres.Store }
+
+func (a adapter) Update(ctx context.Context, f func(context.Context, pipeline.Tx) error) error {
+	return a.Store.Update(ctx, func(ctx context.Context, tx *postgres.Tx) error { return f(ctx, tx) })
+}
+
+func open(t *testing.T, address string, o postgres.Options) *postgres.Store {
+	t.Helper()
+	s, err := postgres.Open(t.Context(), address, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func migrated(t *testing.T, address string, o postgres.Options) *postgres.Store {
+	t.Helper()
+	s := open(t, address, o)
+	if _, err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, now func() time.Time) storetest.Store {
+		return adapter{migrated(t, storetest.Postgres(t), postgres.Options{Now: now})}
+	})
+}
+
+// BenchmarkSearch searches with the watch language.
+func BenchmarkSearch(b *testing.B) {
+	s, err := postgres.Open(b.Context(), storetest.Postgres(b), postgres.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	if _, err := s.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	storetest.BenchmarkSearch(b, adapter{s})
+}
+
+func TestMigrateTwice(t *testing.T) {
+	s := open(t, storetest.Postgres(t), postgres.Options{})
+	if n, err := s.Migrate(t.Context()); n == 0 || err != nil {
+		t.Errorf("first: %d applied, %v", n, err)
+	}
+	if n, err := s.Migrate(t.Context()); n != 0 || err != nil {
+		t.Errorf("second: %d applied, %v; want none", n, err)
+	}
+}
+
+func TestOpenErrors(t *testing.T) {
+	address := storetest.Postgres(t)
+	newer := storetest.Postgres(t)
+	s := migrated(t, newer, postgres.Options{})
+	if _, err := s.DB().ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`); err != nil {
+		t.Fatal(err)
+	}
+	with := func(change func(u *url.URL)) string {
+		u, err := url.Parse(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(u)
+		return u.String()
+	}
+	for _, test := range []struct {
+		name, address string
+		existing      bool
+		want          string
+	}{
+		{"nobody there", with(func(u *url.URL) { u.Host = "127.0.0.1:1" }), false, "does not answer"},
+		{"no such database", with(func(u *url.URL) { u.Path = "/tipoff_no_such" }), false, "does not exist; create it"},
+		{"no address", "postgres://user:hunter2@[::bad/x", false, "write it as postgres://"},
+		{"nothing to read", address, true, "no archive in"},
+		{"a newer schema", newer, false, "written by a newer tipoff"},
+		{"a newer schema, to read", newer, true, "written by a newer tipoff"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := postgres.Open(t.Context(), test.address, postgres.Options{Existing: test.existing})
+			if err == nil {
+				defer s.Close()
+				_, err = s.Migrate(t.Context())
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v\nwant: ... %s ...", err, test.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("the password is in %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,75 @@
+package storetest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// PostgresVariable names the environment variable with the address of the
+// PostgreSQL server that tests may use: postgres://user:password@host/database.
+const PostgresVariable = "TIPOFF_TEST_POSTGRES"
+
+// Postgres gives the address of an empty schema on the server that
+// [PostgresVariable] names; the schema goes with the test. Where there is no
+// such server the test is skipped, and in CI it fails.
+func Postgres(t testing.TB) string {
+	t.Helper()
+	base := os.Getenv(PostgresVariable)
+	missing := t.Skipf
+	if os.Getenv("CI") == "true" {
+		missing = t.Fatalf
+	}
+	if base == "" {
+		missing("%s is not set: the tests on PostgreSQL need a server, as in %s=postgres://postgres@127.0.0.1/test", PostgresVariable, PostgresVariable)
+	}
+	address, err := url.Parse(base)
+	if err != nil {
+		t.Fatalf("%s: %v", PostgresVariable, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, base)
+	if err != nil {
+		missing("%s: no server answers there: %v", PostgresVariable, err)
+	}
+	schema := "tipoff_test_" + strings.ToLower(rand.Text()[:12])
+	if _, err := conn.Exec(ctx, `CREATE SCHEMA `+schema); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+		defer cancel()
+		if _, err := conn.Exec(ctx, `DROP SCHEMA `+schema+` CASCADE`); err != nil {
+			t.Error(err)
+		}
+		if err := conn.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	q := address.Query()
+	q.Set("search_path", schema)
+	address.RawQuery = q.Encode()
+	return address.String()
+}
+
+// StoreVariable names the environment variable that says which database the
+// tests use that need any: postgres, or SQLite where it says nothing.
+const StoreVariable = "TIPOFF_TEST_STORE"
+
+// Address is an empty store as the config's `store` names it. It is of SQLite, or
+// of the database that [StoreVariable] names.
+func Address(t testing.TB) string {
+	t.Helper()
+	if os.Getenv(StoreVariable) == "postgres" {
+		return Postgres(t)
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "tipoff.db")
+}
