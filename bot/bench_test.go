@@ -37,8 +37,13 @@ const (
 )
 
 // TestMain is also the server of the benchmark's feeds, in a process of its
-// own so that its work is not counted as the program's.
+// own so that its work is not counted as the program's, and the program that
+// TestKilled kills.
 func TestMain(m *testing.M) {
+	if file := os.Getenv(victimVariable); file != "" {
+		serveVictim(file)
+		return
+	}
 	if os.Getenv("TIPOFF_BENCH_SERVER") != "" {
 		serveBench()
 		return

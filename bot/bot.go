@@ -28,7 +28,6 @@ import (
 	"tipoff/bot/search"
 	"tipoff/bot/source"
 	"tipoff/bot/store"
-	"tipoff/bot/store/sqlite"
 	"tipoff/bot/terminal"
 	"tipoff/bot/watch"
 	"tipoff/bot/web"
@@ -64,7 +63,7 @@ type App struct {
 	Options
 	cfg *config.Config
 
-	store    *sqlite.Store
+	store    *Store
 	book     *watch.Book
 	sources  *source.Book
 	facts    *facts.Book
@@ -93,13 +92,6 @@ type App struct {
 	totals Totals
 }
 
-// archive is the store as the pipeline sees it.
-type archive struct{ *sqlite.Store }
-
-func (a archive) Update(ctx context.Context, f func(context.Context, pipeline.Tx) error) error {
-	return a.Store.Update(ctx, func(ctx context.Context, tx *sqlite.Tx) error { return f(ctx, tx) })
-}
-
 // New opens the store, brings it to this version, applies the config and
 // wires everything. Nothing runs yet. The caller closes the App.
 func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
@@ -125,10 +117,10 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 // open opens and migrates the store, and applies the config to it.
 func (a *App) open(ctx context.Context) error {
 	var err error
-	if a.store, err = sqlite.Open(ctx, a.cfg.SQLitePath(), sqlite.Options{Now: a.Now}); err != nil {
+	if a.store, err = OpenStore(ctx, a.cfg, a.Now); err != nil {
 		return err
 	}
-	if _, err := Migrate(ctx, a.store); err != nil {
+	if _, err := a.store.Migrate(ctx); err != nil {
 		return err
 	}
 	if err := a.store.SyncSources(ctx, a.cfg.Sources); err != nil {
@@ -176,16 +168,6 @@ func (a *App) sayUnheard() {
 	}
 }
 
-// Migrate brings the store's tables and the job engine's to this version.
-func Migrate(ctx context.Context, s *sqlite.Store) (applied int, err error) {
-	own, err := s.Migrate(ctx)
-	if err != nil {
-		return own, err
-	}
-	engine, err := jobs.Migrate(ctx, s.DB())
-	return own + engine, err
-}
-
 func (a *App) wire(ctx context.Context) error {
 	a.search = search.New(a.store, a.book.Current, a.Now)
 	a.commands = command.New(a.cfg.Command, command.News(command.Deps{
@@ -211,7 +193,7 @@ func (a *App) wire(ctx context.Context) error {
 	}
 
 	a.pipeline = pipeline.New(pipeline.Options{
-		Store: archive{a.store}, Watches: a.book.Current,
+		Store: a.store, Watches: a.book.Current,
 		Route: pipeline.NewRoutes(a.cfg.Channels, func(k alert.Kind) bool { return senders[k] != nil }),
 		Now:   a.Now, Log: a.Log, Observe: a.observe, Patience: a.cfg.Fetch.Patience, Operations: a.cfg.Operations,
 	})
@@ -225,16 +207,19 @@ func (a *App) wire(ctx context.Context) error {
 		UserAgent: a.cfg.Fetch.Agent(a.Version), AllowPrivate: a.cfg.Fetch.AllowPrivate, Now: a.Now,
 	})
 	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now, Formats), a.pipeline, pipeline.PollerOptions{
-		Source: a.sources.Source, Learn: a.facts.Learn, Article: article.New(fetcher, article.Options{Now: a.Now}).Read, Next: plan.NextOf, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
+		Source: a.sources.Source, Learn: a.facts.Learn, Article: article.New(fetcher, article.Options{Now: a.Now}).Read, Next: func(name string) time.Time { return plan.After(name, a.Now()) }, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
 	})
 	drainer := deliver.NewDrainer(a.store, senders, a.Now, a.Log, func(k alert.Kind, r deliver.Result) {
 		a.metrics.Delivery(k, r)
 		a.countDelivery(r)
 		a.Delivered(k, r)
 	})
-	engine := jobs.Config{DB: a.store.DB(), Poller: a.poller, Drainer: drainer, HasDelivery: sqlite.HasDelivery, Log: a.Log}
+	engine := jobs.Config{Database: a.store.jobs(), Poller: a.poller, Drainer: drainer, HasDelivery: a.store.HasDelivery, Log: a.Log}
 	if !a.Once {
 		engine.Plan = plan
+	}
+	if a.cfg.Shared() {
+		engine.StillDue = a.stillDue
 	}
 	a.engine, err = jobs.New(engine)
 	if err != nil {
@@ -338,7 +323,7 @@ func (a *App) Run(ctx context.Context) error {
 	if err := a.Start(ctx); err != nil {
 		return errors.Join(err, a.Stop())
 	}
-	a.Log.Info("ready", "sources", len(a.sources.All()), "watches", len(a.book.Current().Watches), "listen", a.Addr(), "store", a.store.Path())
+	a.Log.Info("ready", "sources", len(a.sources.All()), "watches", len(a.book.Current().Watches), "listen", a.Addr(), "store", a.store.Name())
 	var failed <-chan error
 	if a.web != nil {
 		failed = a.web.Failed()

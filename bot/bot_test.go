@@ -26,6 +26,7 @@ import (
 	"tipoff/bot/demo"
 	"tipoff/bot/discord/discordfake"
 	"tipoff/bot/slack/slackfake"
+	"tipoff/bot/store/storetest"
 	"tipoff/bot/terminal"
 	"tipoff/sources"
 )
@@ -116,7 +117,7 @@ var leak = entry{
 func configuration(t *testing.T, p *press, feeds ...string) *config.Config {
 	t.Helper()
 	cfg := &config.Config{
-		Store: "sqlite:" + filepath.Join(t.TempDir(), "tipoff.db"), Zone: time.UTC, Command: "news",
+		File: filepath.Join(t.TempDir(), "config.yaml"), Store: storetest.Address(t), Zone: time.UTC, Command: "news",
 		Fetch: config.Fetch{
 			Timeout: 5 * time.Second, MaxBytes: 1 << 20, Concurrency: 16, PerHost: 16,
 			AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
@@ -134,7 +135,7 @@ func options(t *testing.T, cfg *config.Config) bot.Options {
 	t.Helper()
 	return bot.Options{
 		Log: slog.New(slog.NewTextHandler(testWriter{t}, &slog.HandlerOptions{Level: slog.LevelWarn})), Version: "test",
-		Dir: filepath.Dir(cfg.SQLitePath()),
+		Dir: filepath.Dir(cfg.File),
 	}
 }
 
@@ -149,7 +150,7 @@ func (w testWriter) Write(p []byte) (int, error) {
 // alerts reads what the file target got.
 func alerts(t *testing.T, cfg *config.Config) []alert.Alert {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(filepath.Dir(cfg.SQLitePath()), "alerts.jsonl"))
+	data, err := os.ReadFile(filepath.Join(filepath.Dir(cfg.File), "alerts.jsonl"))
 	if os.IsNotExist(err) {
 		return nil
 	}

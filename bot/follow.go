@@ -2,31 +2,93 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"slices"
 	"time"
 )
 
-// followEvery is how long it takes at the most until what another process
-// changed in the store, such as `tipoff sources import`, is in force here.
-const followEvery = 5 * time.Second
+const (
+	// followEvery is how long it takes at the most until what another process
+	// changed in the store, such as `tipoff sources import`, is in force here.
+	followEvery = 5 * time.Second
 
-// follow keeps up with what other processes change in the store.
+	// beatEvery is the same where replicas share the store. They look after each
+	// other as often.
+	beatEvery = 500 * time.Millisecond
+	// planEvery is how many beats apart a replica asks what the others polled.
+	planEvery = 10
+)
+
+// follow keeps up with what other processes change in the store, and with
+// whether they live.
 func (a *App) follow(ctx context.Context) {
 	ctx, a.stopFollow = context.WithCancel(context.WithoutCancel(ctx))
+	replica, every := a.engine.Replica(), followEvery
+	if replica != nil {
+		every = beatEvery
+	}
 	a.followed.Go(func() {
-		tick := time.NewTicker(followEvery)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
-		for {
+		lost := false
+		for n := 1; ; n++ {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
 			}
-			if err := a.Refresh(ctx); err != nil && ctx.Err() == nil {
-				a.Log.Error("changes in the store could not be taken up", "error", err)
+			err := a.Refresh(ctx)
+			if replica != nil {
+				err = errors.Join(replica.Beat(ctx), err)
+				if n%planEvery == 0 && err == nil {
+					err = a.followPolls(ctx)
+				}
 			}
+			switch {
+			case ctx.Err() != nil:
+				return
+			case err != nil && !lost: // once, not twice a second
+				a.Log.Error("changes in the store could not be taken up", "error", err)
+			case err == nil && lost:
+				a.Log.Info("changes in the store are taken up again")
+			}
+			lost = err != nil
 		}
 	})
+}
+
+// followPolls moves the plan on for the sources that other replicas have
+// polled, so that it is right if this one has to put in the polls.
+func (a *App) followPolls(ctx context.Context) error {
+	all, err := a.store.Sources(ctx)
+	if err != nil {
+		return err
+	}
+	for _, st := range all {
+		a.plan.Delay(st.Name, st.NextPoll)
+	}
+	return nil
+}
+
+// early is how much before its time a source is polled where several replicas
+// have a plan each: they count an interval from moments that lie as far apart as
+// a poll takes.
+const early = 30 * time.Second
+
+// stillDue drops the sources that have just been polled: the replica that put
+// in the polls before may have been killed after it, and the next one did not
+// hear of it.
+func (a *App) stillDue(ctx context.Context, names []string) ([]string, error) {
+	all, err := a.store.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	polled := make(map[string]bool)
+	for _, st := range all {
+		polled[st.Name] = st.NextPoll.After(a.Now().Add(early))
+	}
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return polled[name] }), nil
 }
 
 // Refresh puts in force what was changed in the store since the last time.
@@ -49,6 +111,10 @@ func (a *App) Refresh(ctx context.Context) error {
 		return err
 	}
 	if err := a.engine.Poll(ctx, fresh); err != nil {
+		return err
+	}
+	// Deliveries that were given up may be waiting again.
+	if err := a.store.SyncTargets(ctx, a.cfg.Channels); err != nil {
 		return err
 	}
 	a.changes = n

@@ -8,21 +8,18 @@ import (
 	"time"
 
 	"tipoff/bot/config"
+	"tipoff/bot/pipeline"
 	"tipoff/bot/source"
-	"tipoff/bot/store/sqlite"
+	"tipoff/bot/store/database"
 )
 
 // OpenSources opens the sources in force to change them, whether or not another
 // tipoff is running on the store: that one takes the changes up within seconds.
 // The caller closes the closer.
 func OpenSources(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *source.Book, _ io.Closer, err error) {
-	// Who owns the file holds it for as long as it runs: no use in waiting.
-	s, err := sqlite.Open(ctx, cfg.SQLitePath(), sqlite.Options{Wait: 100 * time.Millisecond})
-	switch {
-	case errors.Is(err, sqlite.ErrInUse):
-		s, err = sqlite.Open(ctx, cfg.SQLitePath(), sqlite.Options{Guest: true})
-	case err == nil:
-		if _, err = Migrate(ctx, s); err == nil {
+	s, owned, err := changeStore(ctx, cfg)
+	if err == nil && owned {
+		if _, err = s.Migrate(ctx); err == nil {
 			err = s.SyncSources(ctx, cfg.Sources)
 		}
 	}
@@ -39,4 +36,40 @@ func OpenSources(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *
 		return nil, nil, errors.Join(err, s.Close())
 	}
 	return book, s, nil
+}
+
+// RetryDeliveries lets deliveries that were given up be sent again, whether or
+// not another tipoff is running on the store: that one sends them within seconds,
+// or else the next one that is started. It returns how many; see
+// RetryDeliveries of the store.
+func RetryDeliveries(ctx context.Context, cfg *config.Config, ids []string, channel, by string) (n int, err error) {
+	s, owned, err := changeStore(ctx, cfg)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if owned {
+		if _, err := s.Migrate(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return s.RetryDeliveries(ctx, ids, channel, by)
+}
+
+// OpenImporter opens the store to put stories from elsewhere into the archive,
+// whether or not another tipoff is running on it. The caller closes the closer.
+func OpenImporter(ctx context.Context, cfg *config.Config) (*pipeline.Importer, io.Closer, error) {
+	s, owned, err := changeStore(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if owned {
+		if _, err := s.Migrate(ctx); err != nil {
+			return nil, nil, errors.Join(err, s.Close())
+		}
+	}
+	update := func(ctx context.Context, f func(context.Context, pipeline.ImportTx) error) error {
+		return s.Store.Update(ctx, func(ctx context.Context, tx *database.Tx) error { return f(ctx, tx) })
+	}
+	return pipeline.NewImporter(update, time.Now), s, nil
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +16,7 @@ import (
 
 	"tipoff/bot/alert"
 	"tipoff/bot/config"
+	"tipoff/bot/store/storetest"
 	"tipoff/sources"
 )
 
@@ -121,7 +121,7 @@ func TestAThirdOfManySourcesMisbehaves(t *testing.T) {
 	server := httptest.NewServer(u)
 	t.Cleanup(server.Close)
 	cfg := &config.Config{
-		Store: "sqlite:" + filepath.Join(t.TempDir(), "tipoff.db"), Zone: time.UTC, Command: "news",
+		Store: storetest.Address(t), Zone: time.UTC, Command: "news",
 		Fetch: config.Fetch{
 			Timeout: 5 * time.Minute, MaxBytes: 64 << 10, Concurrency: config.DefaultConcurrency, PerHost: many,
 			AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},

@@ -1,13 +1,11 @@
 package bot_test
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,9 +14,10 @@ import (
 
 	"tipoff/bot"
 	"tipoff/bot/alert"
+	"tipoff/bot/config"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
-	"tipoff/bot/store/sqlite"
+	"tipoff/bot/store/storetest"
 	"tipoff/bot/watch"
 	"tipoff/filters"
 	"tipoff/sources"
@@ -36,7 +35,7 @@ type world struct {
 	source sources.Source
 	patch  func(*fetch.Options)
 
-	store  *sqlite.Store
+	store  *bot.Store
 	poller *pipeline.Poller
 
 	mu       sync.Mutex // guards what follows
@@ -65,10 +64,10 @@ func newWorld(t *testing.T, change func(*world)) *world {
 		change(w)
 	}
 	var err error
-	w.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "x.db"), sqlite.Options{Now: w.Now})
+	w.store, err = bot.OpenStore(t.Context(), &config.Config{Store: storetest.Address(t)}, w.Now)
 	w.must(err)
 	t.Cleanup(func() { _ = w.store.Close() })
-	_, err = bot.Migrate(t.Context(), w.store)
+	_, err = w.store.Migrate(t.Context())
 	w.must(err)
 	w.must(w.store.SyncSources(t.Context(), []sources.Source{w.source}))
 	quiet := slog.New(slog.DiscardHandler)
@@ -82,7 +81,7 @@ func newWorld(t *testing.T, change func(*world)) *world {
 		w.patch(&o)
 	}
 	p := pipeline.New(pipeline.Options{
-		Store: transactions{w.store}, Watches: book.Current, Now: w.Now, Log: quiet, Patience: time.Hour, Operations: "operations",
+		Store: w.store, Watches: book.Current, Now: w.Now, Log: quiet, Patience: time.Hour, Operations: "operations",
 		Route: pipeline.NewRoutes([]alert.Channel{{Name: "operations", File: "x"}}, func(alert.Kind) bool { return true }),
 		Observe: func(_ sources.Source, v sources.Visit, _ pipeline.Outcome) {
 			w.mu.Lock()
@@ -97,12 +96,6 @@ func newWorld(t *testing.T, change func(*world)) *world {
 		Next:    func(string) time.Time { return w.Now().Add(10 * time.Minute) }, Concurrency: 4, Now: w.Now, Log: quiet,
 	})
 	return w
-}
-
-type transactions struct{ *sqlite.Store }
-
-func (a transactions) Update(ctx context.Context, f func(context.Context, pipeline.Tx) error) error {
-	return a.Store.Update(ctx, func(ctx context.Context, tx *sqlite.Tx) error { return f(ctx, tx) })
 }
 
 func (w *world) Now() time.Time {

@@ -21,6 +21,10 @@ type Message struct {
 	Alert alert.Alert
 	// Card is the alert as it should look.
 	Card card.Card
+	// Unsure is true where an earlier attempt may have reached the platform
+	// although its answer did not reach us: a platform that can be asked is asked
+	// before the message goes out again.
+	Unsure bool
 }
 
 // Sender sends to one kind of target. Send returns the platform's own id of

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"time"
 
+	retry "github.com/sethvargo/go-retry"
+
 	"tipoff/bot/alert"
 	"tipoff/bot/card"
 )
@@ -74,9 +76,12 @@ func NewDrainer(outbox Outbox, senders map[alert.Kind]Sender, now func() time.Ti
 
 // WaitError asks the job engine to come back later. It has been logged.
 type WaitError struct {
-	// After is how long the platform wants to be left alone. Where it is zero,
-	// the job engine's back-off decides.
+	// After is how long the platform wants to be left alone; zero where it did
+	// not say so.
 	After time.Duration
+	// Again is when to come back where it did not: longer with each failure of
+	// the same message, and not with those of others before it.
+	Again time.Duration
 	Err   error
 }
 
@@ -129,7 +134,9 @@ func (d *Drainer) send(ctx context.Context, next Delivery) error {
 	}
 
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
-	receipt, err := sender.Send(sendCtx, Message{ID: next.ID, To: next.To, Alert: next.Alert, Card: card.New(next.Alert)})
+	receipt, err := sender.Send(sendCtx, Message{
+		ID: next.ID, To: next.To, Alert: next.Alert, Card: card.New(next.Alert), Unsure: next.Attempts > 1,
+	})
 	cancel()
 	if err == nil {
 		d.count(next.To.Kind, Sent)
@@ -161,7 +168,24 @@ func (d *Drainer) send(ctx context.Context, next Delivery) error {
 	}
 	d.count(next.To.Kind, Delayed)
 	log.Warn("an alert could not be delivered and will be tried again", "attempt", next.Attempts, "error", err)
-	return &WaitError{After: e.RetryAfter, Err: err}
+	return &WaitError{After: e.RetryAfter, Again: backOff(next.Attempts), Err: err}
+}
+
+// The waits after the first failure of a message and after many.
+const (
+	firstWait   = time.Second
+	longestWait = 10 * time.Minute
+	waitJitter  = 10 // percent
+)
+
+// backOff is how long to wait after so many attempts.
+func backOff(attempts int) time.Duration {
+	b := retry.WithJitterPercent(waitJitter, retry.WithCappedDuration(longestWait, retry.NewExponential(firstWait)))
+	var wait time.Duration
+	for range min(attempts, 12) { // then it is the longest
+		wait, _ = b.Next()
+	}
+	return wait
 }
 
 // givenUp reports whether a delivery that failed is dead now.

@@ -212,3 +212,32 @@ func TestDrainOfAPlatformThatIsOff(t *testing.T) {
 		t.Errorf("what waits is kept: %v", o.log)
 	}
 }
+
+// A message that fails comes back later and later, and the platform is asked
+// whether it has it; what failed before it does not count.
+func TestDrainComesBackLaterAndAsks(t *testing.T) {
+	o := &outbox{n: 2}
+	var unsure []string
+	fail := true
+	d := drainer(o, func(m deliver.Message) (string, error) {
+		unsure = append(unsure, fmt.Sprint(m.ID, " ", m.Unsure))
+		if fail {
+			return "", errors.New("no answer")
+		}
+		fail = true
+		return "r", nil
+	}, 0, make(map[deliver.Result]int))
+	for i, want := range []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, time.Second} {
+		fail = i != 3
+		var wait *deliver.WaitError
+		if err := d.Drain(t.Context(), slackDesk); !errors.As(err, &wait) {
+			t.Fatal(err)
+		}
+		if off := wait.Again - want; wait.After != 0 || off < -want/5 || off > want/5 {
+			t.Errorf("failure %d: again in %v, after %v; want about %v", i, wait.Again, wait.After, want)
+		}
+	}
+	if diff := cmp.Diff([]string{"d1 false", "d1 true", "d1 true", "d1 true", "d2 false"}, unsure); diff != "" {
+		t.Error(diff)
+	}
+}

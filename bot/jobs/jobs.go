@@ -5,6 +5,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -16,7 +17,6 @@ import (
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
 
@@ -66,22 +66,28 @@ type HasDelivery func(ctx context.Context, tx *sql.Tx, to alert.Target) (bool, e
 
 // Config is what the engine works with.
 type Config struct {
-	// DB is the database's one writing connection.
-	DB          *sql.DB
+	Database
 	Poller      Poller
 	Drainer     Drainer
 	HasDelivery HasDelivery
 	// Plan says which sources are due when. Without one the engine works no
 	// polls at all, only deliveries: for a single pass over the sources.
 	Plan *Plan
-	Log  *slog.Logger
+	// StillDue drops the sources that another replica has polled meanwhile; nil
+	// where there can be none.
+	StillDue func(ctx context.Context, sources []string) ([]string, error)
+	Log      *slog.Logger
+	// Now is the clock; time.Now where nil.
+	Now func() time.Time
 }
 
 // Engine is the job engine. Its methods are safe for use by many goroutines.
 type Engine struct {
 	client *river.Client[*sql.Tx]
-	db     *sql.DB
+	db     Database
 	now    func() time.Time
+	// replica is this process among others; nil where there can be none.
+	replica *Replica
 
 	mu     sync.Mutex // guards handle
 	plan   *Plan
@@ -89,8 +95,8 @@ type Engine struct {
 }
 
 // Migrate brings the engine's own tables to this program's version.
-func Migrate(ctx context.Context, db *sql.DB) (applied int, err error) {
-	m, err := rivermigrate.New(riversqlite.New(db), &rivermigrate.Config{Logger: quiet()})
+func Migrate(ctx context.Context, db Database) (applied int, err error) {
+	m, err := rivermigrate.New(db.driver(), &rivermigrate.Config{Logger: quiet()})
 	if err != nil {
 		return 0, fmt.Errorf("job engine: %w", err)
 	}
@@ -112,10 +118,13 @@ func Migrate(ctx context.Context, db *sql.DB) (applied int, err error) {
 // New prepares the engine on a migrated database. Nothing runs before
 // [Engine.Start].
 func New(c Config) (*Engine, error) {
-	e := &Engine{db: c.DB, now: time.Now, plan: c.Plan}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	e := &Engine{db: c.Database, now: c.Now, plan: c.Plan}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &pollWorker{poller: c.Poller})
-	river.AddWorker(workers, &deliverWorker{drainer: c.Drainer, hasDelivery: c.HasDelivery, db: c.DB})
+	river.AddWorker(workers, &pollWorker{poller: c.Poller, stillDue: c.StillDue})
+	river.AddWorker(workers, &deliverWorker{drainer: c.Drainer, hasDelivery: c.HasDelivery, db: c.Database})
 
 	conf := &river.Config{
 		Logger:  slog.New(quieter{c.Log.Handler()}),
@@ -135,8 +144,12 @@ func New(c Config) (*Engine, error) {
 	if c.Plan != nil {
 		conf.Queues[pollQueue] = river.QueueConfig{MaxWorkers: 64}
 	}
+	if c.Server != nil {
+		e.replica = newReplica(c.Database, e.now)
+		conf.ID = e.replica.id
+	}
 	var err error
-	e.client, err = river.NewClient(riversqlite.New(c.DB), conf)
+	e.client, err = river.NewClient(c.driver(), conf)
 	if err != nil {
 		return nil, fmt.Errorf("job engine: %w", err)
 	}
@@ -191,24 +204,35 @@ func deliverOpts() *river.InsertOpts {
 // lets those that wait for another attempt have it now; where a platform asked
 // for a pause, the outbox knows. The polls of an earlier run go, for their
 // sources are still due, and so do jobs that are done, which the engine's own
-// cleaner would not come round to in a single pass. Only for a database with
-// one owner: nobody else can be running them.
+// cleaner would not come round to in a single pass. On a database that replicas
+// share it does nothing: others may be running them, and [Replica.Beat] sees to
+// those that nobody runs.
 func (e *Engine) Release(ctx context.Context) error {
-	for _, q := range []string{
+	if e.replica != nil {
+		return nil
+	}
+	err := run(ctx, e.db.DB,
 		`DELETE FROM river_job WHERE kind = 'poll' OR state IN ('completed', 'cancelled', 'discarded')`,
 		`UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE state IN ('running', 'retryable', 'scheduled')`,
-		`DELETE FROM river_leader`,
-	} {
-		if _, err := e.db.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("job engine: release jobs of an earlier run: %w", err)
-		}
+		`DELETE FROM river_leader`)
+	if err != nil {
+		return fmt.Errorf("job engine: release jobs of an earlier run: %w", err)
 	}
 	return nil
 }
 
+// Replica is this process among those that share the database, or nil where
+// there can be no others.
+func (e *Engine) Replica() *Replica { return e.replica }
+
 // Start begins to work. The jobs' context is not ctx: they end by
 // [Engine.Stop].
 func (e *Engine) Start(ctx context.Context) error {
+	if e.replica != nil {
+		if err := e.replica.Beat(ctx); err != nil {
+			return fmt.Errorf("job engine: start: %w", err)
+		}
+	}
 	if err := e.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("job engine: start: %w", err)
 	}
@@ -219,16 +243,30 @@ func (e *Engine) Start(ctx context.Context) error {
 // being sent is finished, visits to sources are cut off. It waits for that
 // until ctx ends. What was not done is done after the next start.
 func (e *Engine) Stop(ctx context.Context) error {
-	if err := e.client.StopAndCancel(ctx); err != nil {
+	err := e.client.StopAndCancel(ctx)
+	if e.replica != nil {
+		// Last: until here nobody else takes our jobs.
+		err = errors.Join(err, e.replica.Close())
+	}
+	if err != nil {
 		return fmt.Errorf("job engine: stop: %w", err)
 	}
 	return nil
 }
 
-// Poll puts in a poll of these sources, due now.
+// Poll puts in a poll of these sources, due now. Where replicas share the
+// database, each of them may call it for the same sources: the one that puts in
+// the polls does so once.
 func (e *Engine) Poll(ctx context.Context, sources []string) error {
 	if len(sources) == 0 {
 		return nil
+	}
+	if e.replica != nil && e.plan != nil {
+		sources = e.plan.Hurry(sources, e.now())
+		e.Replan()
+		if len(sources) == 0 {
+			return nil
+		}
 	}
 	_, err := e.client.Insert(ctx, PollArgs{Sources: sources, Due: e.now().Unix()}, pollOpts())
 	if err != nil {
@@ -255,29 +293,49 @@ const soon = 15 * time.Second
 // Idle reports whether no delivery job is running, or is to run within the
 // next seconds.
 func (e *Engine) Idle(ctx context.Context) (bool, error) {
+	query, arg := sqlBusy, any(fmt.Sprintf("+%d seconds", int(soon.Seconds())))
+	if e.db.Server != nil {
+		query, arg = sqlBusyOnServer, soon.Seconds()
+	}
 	var n int
-	err := e.db.QueryRowContext(ctx, `
-SELECT count(*) FROM river_job
-WHERE kind = 'deliver' AND (state IN ('available', 'running', 'pending')
-   OR state IN ('scheduled', 'retryable') AND datetime(scheduled_at) <= datetime('now', ?))`,
-		fmt.Sprintf("+%d seconds", int(soon.Seconds()))).Scan(&n)
+	err := e.db.DB.QueryRowContext(ctx, query, arg).Scan(&n)
 	return n == 0, err
 }
 
+const (
+	sqlBusy = `
+SELECT count(*) FROM river_job
+WHERE kind = 'deliver' AND (state IN ('available', 'running', 'pending')
+   OR state IN ('scheduled', 'retryable') AND datetime(scheduled_at) <= datetime('now', ?))`
+
+	sqlBusyOnServer = `
+SELECT count(*) FROM river_job
+WHERE kind = 'deliver' AND (state IN ('available', 'running', 'pending')
+   OR state IN ('scheduled', 'retryable') AND scheduled_at <= now() + make_interval(secs => $1))`
+)
+
 type pollWorker struct {
 	river.WorkerDefaults[PollArgs]
-	poller Poller
+	poller   Poller
+	stillDue func(ctx context.Context, sources []string) ([]string, error)
 }
 
 func (w *pollWorker) Work(ctx context.Context, job *river.Job[PollArgs]) error {
-	return w.poller.Poll(ctx, job.Args.Sources)
+	due := job.Args.Sources
+	if w.stillDue != nil {
+		var err error
+		if due, err = w.stillDue(ctx, due); err != nil || len(due) == 0 {
+			return err
+		}
+	}
+	return w.poller.Poll(ctx, due)
 }
 
 type deliverWorker struct {
 	river.WorkerDefaults[DeliverArgs]
 	drainer     Drainer
 	hasDelivery HasDelivery
-	db          *sql.DB
+	db          Database
 }
 
 // Timeout is none: a drain is done when nothing waits, and each send has its
@@ -294,8 +352,10 @@ func (w *deliverWorker) Work(ctx context.Context, job *river.Job[DeliverArgs]) e
 	}
 	for {
 		if err := w.drainer.Drain(ctx, to); err != nil {
-			if wait, ok := errors.AsType[*deliver.WaitError](err); ok && wait.After > 0 {
-				return river.JobSnooze(wait.After)
+			// A drain can live for long, and over many messages: how often the job
+			// failed says nothing of the message that fails now.
+			if wait, ok := errors.AsType[*deliver.WaitError](err); ok && cmp.Or(wait.After, wait.Again) > 0 {
+				return river.JobSnooze(cmp.Or(wait.After, wait.Again))
 			}
 			return err
 		}
@@ -307,7 +367,7 @@ func (w *deliverWorker) Work(ctx context.Context, job *river.Job[DeliverArgs]) e
 }
 
 func (w *deliverWorker) complete(ctx context.Context, job *river.Job[DeliverArgs], to alert.Target) (bool, error) {
-	tx, err := w.db.BeginTx(ctx, nil)
+	tx, err := w.db.DB.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err
 	}
@@ -315,18 +375,19 @@ func (w *deliverWorker) complete(ctx context.Context, job *river.Job[DeliverArgs
 	if more, err := w.hasDelivery(ctx, tx, to); err != nil || more {
 		return false, err
 	}
-	if _, err := river.JobCompleteTx[*riversqlite.Driver](ctx, tx, job); err != nil {
+	if err := complete(ctx, w.db, tx, job); err != nil {
 		return false, err
 	}
 	return true, tx.Commit()
 }
 
-// retryPolicy waits 1, 2, 4, ... seconds and at the most ten minutes, each a
-// little varied so that many do not come back at once.
+// retryPolicy is for what went wrong in the program or its database: it waits 1,
+// 2, 4, ... seconds and at the most a minute, each a little varied so that many
+// do not come back at once.
 type retryPolicy struct{}
 
 func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
-	wait := 10 * time.Minute
+	wait := time.Minute
 	if n := len(job.Errors); n < 10 {
 		wait = min(wait, time.Second<<n)
 	}

@@ -104,6 +104,38 @@ func (p *Plan) Delay(name string, until time.Time) {
 	}
 }
 
+// Hurry makes sources due at now that are due later. It returns those that are
+// not in the plan.
+func (p *Plan) Hurry(names []string, now time.Time) (unknown []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, name := range names {
+		switch e := p.due[name]; {
+		case e == nil:
+			unknown = append(unknown, name)
+		case e.next.After(now):
+			e.next = now
+		}
+	}
+	return unknown
+}
+
+// After is when a source is due next after now, or zero for one that is not in
+// the plan. In a replica that does not put in the polls, the plan may still have
+// a moment that is over.
+func (p *Plan) After(name string, now time.Time) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.due[name]
+	switch {
+	case e == nil:
+		return time.Time{}
+	case !e.next.After(now):
+		return e.schedule.Next(now)
+	}
+	return e.next
+}
+
 // NextOf is when a source is due next, or zero for one that is not in the plan.
 func (p *Plan) NextOf(name string) time.Time {
 	p.mu.Lock()

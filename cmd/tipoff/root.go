@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -17,7 +16,6 @@ import (
 	"tipoff/bot"
 	"tipoff/bot/config"
 	"tipoff/bot/facts"
-	"tipoff/bot/store/sqlite"
 	"tipoff/bot/terminal"
 	"tipoff/filters/query"
 )
@@ -148,7 +146,7 @@ Start here:
 	}
 	add("run", p.runCommand(), p.demoCommand(), p.pollCommand())
 	add("ask", p.searchCommand(), p.matchCommand(), p.analyzeCommand(), p.watchesCommand(), p.sourcesCommand())
-	add("tend", p.checkCommand(), p.migrateCommand(), p.deliveriesCommand(), p.versionCommand())
+	add("tend", p.checkCommand(), p.migrateCommand(), p.importCommand(), p.backupCommand(), p.deliveriesCommand(), p.versionCommand())
 	usageArgs(root)
 	return root
 }
@@ -242,7 +240,7 @@ func (p *program) appFor(ctx context.Context, cfg *config.Config, o bot.Options)
 }
 
 // archive opens the store for reading, beside a program that may be running.
-func (p *program) archive(ctx context.Context) (*sqlite.Store, *config.Config, error) {
+func (p *program) archive(ctx context.Context) (*bot.Store, *config.Config, error) {
 	cfg, err := p.load()
 	if err != nil {
 		return nil, nil, err
@@ -253,22 +251,12 @@ func (p *program) archive(ctx context.Context) (*sqlite.Store, *config.Config, e
 
 // openArchive opens the store of a config to read, and gives what is in it of
 // vulnerabilities to the config's filters.
-func (p *program) openArchive(ctx context.Context, cfg *config.Config) (*sqlite.Store, error) {
-	s, err := sqlite.Open(ctx, cfg.SQLitePath(), sqlite.Options{ReadOnly: true})
-	if errors.Is(err, fs.ErrNotExist) {
-		err = errNoArchive{cfg.SQLitePath()}
-	}
+func (p *program) openArchive(ctx context.Context, cfg *config.Config) (*bot.Store, error) {
+	s, err := bot.ReadStore(ctx, cfg)
 	if err == nil {
 		cfg.Lexicon.SetFacts(facts.Lazy(ctx, s, func(err error) { fmt.Fprintln(p.err, "tipoff:", err) }))
 	}
 	return s, err
-}
-
-// errNoArchive says that nothing has run here yet.
-type errNoArchive struct{ path string }
-
-func (e errNoArchive) Error() string {
-	return fmt.Sprintf("there is no archive at %s yet; `tipoff run` or `tipoff poll` makes one", e.path)
 }
 
 // version is the module's version as the build recorded it.

@@ -53,7 +53,7 @@ func (p *program) sourcesList() *cobra.Command {
 				if all, err = archive.Sources(cmd.Context()); err != nil {
 					return err
 				}
-			case !errors.As(err, new(errNoArchive)):
+			case !errors.Is(err, bot.ErrNoArchive):
 				return err
 			default:
 				for _, s := range cfg.Sources {
@@ -210,7 +210,7 @@ func findFeeds(ctx context.Context, client *fetch.Client, reader *feed.Reader, s
 // has run yet.
 func (p *program) knownSources(ctx context.Context, cfg *config.Config) (_ []sources.Source, err error) {
 	archive, err := p.openArchive(ctx, cfg)
-	if errors.As(err, new(errNoArchive)) {
+	if errors.Is(err, bot.ErrNoArchive) {
 		return cfg.Sources, nil
 	}
 	if err != nil {

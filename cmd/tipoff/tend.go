@@ -4,15 +4,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
+	"slices"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"tipoff/bot"
+	"tipoff/bot/alert"
 	"tipoff/bot/card"
 	"tipoff/bot/check"
-	"tipoff/bot/store/sqlite"
+	"tipoff/bot/store"
 )
 
 func (p *program) checkCommand() *cobra.Command {
@@ -60,20 +64,49 @@ func (p *program) migrateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := sqlite.Open(cmd.Context(), cfg.SQLitePath(), sqlite.Options{})
+			s, err := bot.OpenStore(cmd.Context(), cfg, nil)
 			if err != nil {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
-			n, err := bot.Migrate(cmd.Context(), s)
+			n, err := s.Migrate(cmd.Context())
 			if err != nil {
 				return err
 			}
 			if n == 0 {
-				fmt.Fprintf(p.out, "%s is up to date.\n", s.Path())
+				fmt.Fprintf(p.out, "%s is up to date.\n", s.Name())
 				return nil
 			}
-			fmt.Fprintf(p.out, "%s: %s applied.\n", s.Path(), count(n, "migration", "migrations"))
+			fmt.Fprintf(p.out, "%s: %s applied.\n", s.Name(), count(n, "migration", "migrations"))
+			return nil
+		},
+	}
+}
+
+func (p *program) backupCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "backup FILE",
+		Short: "Write a consistent copy of the store, also while tipoff runs",
+		Long: `Write a consistent copy of the store to a file that is not there, also while
+tipoff runs. To go back to it, stop tipoff and put the copy in the store's place;
+what was sent since then may be sent again.
+
+Of a PostgreSQL database, pg_dump makes the copy.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			archive, _, err := p.archive(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, archive.Close()) }()
+			if err := archive.Backup(cmd.Context(), args[0]); err != nil {
+				return err
+			}
+			info, err := os.Stat(args[0])
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.out, "%s: %s.\n", args[0], humanize.Bytes(uint64(info.Size()))) //nolint:gosec // a size is not negative
 			return nil
 		},
 	}
@@ -133,7 +166,43 @@ func (p *program) deliveriesCommand() *cobra.Command {
 		},
 	}
 	list.Flags().BoolVar(&p.asJSON, "json", false, "print one JSON object a line")
-	cmd.AddCommand(list)
+	cmd.AddCommand(list, p.deliveriesRetry())
+	return cmd
+}
+
+func (p *program) deliveriesRetry() *cobra.Command {
+	var channel string
+	cmd := &cobra.Command{
+		Use:   "retry [ID...]",
+		Short: "Send again what was given up: all of it, a channel's, or single deliveries",
+		Long: `Send again what was given up: all of it, a channel's, or the deliveries whose ids
+` + "`tipoff deliveries list --json`" + ` shows. A tipoff that is running on the store sends
+them within seconds, else the next that is started. Slack and Discord are asked
+first whether they have a message already.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			cfg, err := p.load()
+			if err != nil {
+				return err
+			}
+			if channel != "" && !slices.ContainsFunc(cfg.Channels, func(c alert.Channel) bool { return c.Name == channel }) {
+				return usage("--channel %q is not a channel of %s", channel, p.configFile)
+			}
+			n, err := bot.RetryDeliveries(cmd.Context(), cfg, ids, channel, byCommandLine)
+			switch {
+			case errors.Is(err, store.ErrNotFound):
+				return usage("%w; `tipoff deliveries list --json` shows them", err)
+			case err != nil:
+				return err
+			case n == 0:
+				fmt.Fprintln(p.out, "Nothing was given up.")
+				return nil
+			}
+			fmt.Fprintf(p.out, "%s will be sent again.\n", count(n, "delivery", "deliveries"))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&channel, "channel", "", "only those of this `channel`")
 	return cmd
 }
 

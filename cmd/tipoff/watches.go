@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"tipoff/bot"
 	"tipoff/bot/alert"
 	"tipoff/bot/card"
 	"tipoff/bot/search"
@@ -45,7 +46,7 @@ func (p *program) watchesList() *cobra.Command {
 				if all, err = archive.Watches(cmd.Context()); err != nil {
 					return err
 				}
-			case !errors.As(err, new(errNoArchive)):
+			case !errors.Is(err, bot.ErrNoArchive):
 				return err
 			default:
 				// Nothing has run yet: what the file says is what will be in force.
