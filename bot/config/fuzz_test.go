@@ -27,7 +27,7 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"", "---", "...", "%YAML 1.2", "{", "[", "'", "\"", "&a", "*a", "!!", "? ", "- ", ": ", "|", ">", "|9", "a: |2\n x",
 		"a: &a {b: *a}", "<<: {a: b}", "sources: [[[[", "\ufeff", "\t", "a:\n\t- b", "a: ${", "a: ${A:-", "a: $${A}", "{${A}: b}",
-		"watches: [{query: \"\\\n\", name: a}]", "sources: *x\n", "slack: !!map {}", "fetch: {timeout: .inf, per_host: .nan}",
+		"watches: [{query: \"\\\n\", name: a}]", "sources: *x\n", "slack: !!map {}", "\r0", "fetch: {timeout: .inf, per_host: .nan}",
 	} {
 		f.Add([]byte(s))
 	}

@@ -223,6 +223,9 @@ func badByte(data []byte) (line, col int, text string) {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			return line, col, fmt.Sprintf("byte 0x%02x is not UTF-8; save the file as UTF-8", data[i])
+		case r == '\r' && (i+1 == len(data) || data[i+1] != '\n'):
+			// YAML takes it for the end of a line, and editors do not.
+			return line, col, "a carriage return without a line feed; save the file with the line ends of Unix or Windows"
 		case r < ' ' && r != '\n' && r != '\t' && r != '\r', r >= 0x7F && r < 0xA0 && r != 0x85, isHidden(r):
 			return line, col, fmt.Sprintf("control character %U; remove it", r)
 		}
