@@ -38,6 +38,12 @@ func FuzzParse(f *testing.F) {
 			if err := yaml.Unmarshal([]byte(c.Redacted()), &back); err != nil {
 				t.Errorf("what is in force does not print as YAML: %v\n%s", err, c.Redacted())
 			}
+			// Export reads back what it writes.
+			for _, now := range []InForce{{c.Sources, c.Watches}, changeAll(c)} {
+				if _, err := Export("fuzz.yaml", data, getenv, now); err != nil {
+					t.Errorf("%v", err)
+				}
+			}
 			return
 		}
 		var errs Errors

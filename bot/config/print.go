@@ -4,10 +4,13 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/goccy/go-yaml"
 
+	"tipoff/bot/alert"
 	"tipoff/sources"
 )
 
@@ -15,7 +18,7 @@ import (
 // hidden: tokens, passwords, header values, webhook paths, and keys in the
 // parameters of addresses.
 func (c *Config) Redacted() string {
-	out, err := yaml.MarshalWithOptions(c.document(), yaml.IndentSequence(true))
+	out, err := yaml.MarshalWithOptions(c.document(redact), yaml.IndentSequence(true))
 	if err != nil {
 		return "# the configuration cannot be printed: " + err.Error() + "\n"
 	}
@@ -31,15 +34,59 @@ func (c *Config) LogValue() slog.Value {
 		slog.Int("channels", len(c.Channels)), slog.Int("watches", len(c.Watches)))
 }
 
+// secretKind says what of a value is secret.
+type secretKind int
+
+const (
+	public        secretKind = iota
+	secretToken              // all of it
+	secretLogin              // a user and a password
+	secretHeader             // the value of a header
+	secretAddress            // the user, the password and some parameters of an address
+	secretWebhook            // all after an address's host
+)
+
+// show is what to print of a text, which stands at a path of keys; of a list's
+// entry the path has the name.
+type show func(kind secretKind, text string, path ...string) string
+
+func redact(kind secretKind, text string, path ...string) string {
+	switch kind {
+	case secretToken, secretLogin, secretHeader:
+		return Secret(text).String()
+	case secretAddress:
+		if path[0] == "store" {
+			return (&Config{Store: text}).printStore()
+		}
+		return redactURL(text, false)
+	case secretWebhook:
+		return redactURL(text, true)
+	}
+	return text
+}
+
+// printStore is the store without the password that may be in its address.
+func (c *Config) printStore() string {
+	if c.Shared() {
+		return c.StoreName()
+	}
+	return c.Store
+}
+
 // pairs keeps the order of a mapping's keys. Empty values are left out.
-type pairs struct{ yaml.MapSlice }
+type pairs struct {
+	yaml.MapSlice
+	show show
+	path []string
+}
+
+func (s show) pairs(path ...string) *pairs { return &pairs{show: s, path: path} }
 
 func (p *pairs) add(key string, v any) {
 	switch v := v.(type) {
 	case string:
-		if v == "" {
-			return
-		}
+		p.addSecret(public, key, v)
+		return
 	case int:
 		if v == 0 {
 			return
@@ -52,111 +99,175 @@ func (p *pairs) add(key string, v any) {
 		if len(v) == 0 {
 			return
 		}
+		shown := make([]string, len(v))
+		for i, s := range v {
+			shown[i] = p.show(public, s, append(slices.Clone(p.path), key, "")...)
+		}
+		p.put(key, shown)
+		return
+	case map[string]string:
+		p.addMap(public, key, v)
+		return
 	}
+	p.put(key, v)
+}
+
+func (p *pairs) put(key string, v any) {
 	p.MapSlice = append(p.MapSlice, yaml.MapItem{Key: key, Value: v})
 }
 
-func (c *Config) document() yaml.MapSlice {
-	var slack, discord, fetch, actors, sets pairs
-	slack.add("bot_token", c.Slack.BotToken.String())
-	slack.add("app_token", c.Slack.AppToken.String())
-	slack.add("signing_secret", c.Slack.SigningSecret.String())
-	slack.add("api_url", redactURL(c.Slack.APIURL, false))
-	discord.add("token", c.Discord.Token.String())
+// addSecret adds a text of which something is secret.
+func (p *pairs) addSecret(kind secretKind, key, text string) {
+	if text != "" {
+		p.put(key, p.show(kind, text, append(slices.Clone(p.path), key)...))
+	}
+}
+
+func (p *pairs) addMap(kind secretKind, key string, m map[string]string) {
+	in := p.show.pairs(append(slices.Clone(p.path), key)...)
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		in.addSecret(kind, name, m[name])
+	}
+	p.addPairs(key, in)
+}
+
+func (p *pairs) addPairs(key string, in *pairs) {
+	if len(in.MapSlice) > 0 {
+		p.put(key, in.MapSlice)
+	}
+}
+
+func (c *Config) document(s show) yaml.MapSlice {
+	top := s.pairs()
+	top.addSecret(secretAddress, "store", c.Store)
+	if c.Listen == "" {
+		top.put("listen", "") // "" is not the default
+	}
+	top.add("listen", c.Listen)
+	top.add("timezone", c.Zone.String())
+	top.add("command", c.Command)
+	top.add("operations", c.Operations)
+
+	slack := s.pairs("slack")
+	slack.addSecret(secretToken, "bot_token", c.Slack.BotToken.Reveal())
+	slack.addSecret(secretToken, "app_token", c.Slack.AppToken.Reveal())
+	slack.addSecret(secretToken, "signing_secret", c.Slack.SigningSecret.Reveal())
+	slack.addSecret(secretAddress, "api_url", c.Slack.APIURL)
+	top.addPairs("slack", slack)
+
+	discord := s.pairs("discord")
+	discord.addSecret(secretToken, "token", c.Discord.Token.Reveal())
 	discord.add("application_id", c.Discord.ApplicationID)
 	discord.add("public_key", c.Discord.PublicKey)
 	discord.add("guild_id", c.Discord.GuildID)
-	discord.add("api_url", redactURL(c.Discord.APIURL, false))
-	fetch.add("schedule", c.Fetch.Schedule)
-	fetch.add("timeout", c.Fetch.Timeout.String())
-	fetch.add("max_bytes", humanize.IBytes(uint64(max(c.Fetch.MaxBytes, 0))))
-	fetch.add("concurrency", c.Fetch.Concurrency)
-	fetch.add("per_host", c.Fetch.PerHost)
-	fetch.add("pace", c.Fetch.Pace)
-	fetch.add("patience", c.Fetch.Patience)
-	fetch.add("user_agent", c.Fetch.UserAgent)
-	fetch.add("contact", c.Fetch.Contact)
-	var private []string
-	for _, p := range c.Fetch.AllowPrivate {
-		private = append(private, p.String())
-	}
-	fetch.add("allow_private", private)
+	discord.addSecret(secretAddress, "api_url", c.Discord.APIURL)
+	top.addPairs("discord", discord)
+
+	top.addPairs("fetch", c.Fetch.pairs(s))
+	actors := s.pairs("actors")
 	actors.add("import", c.Actors.Import)
-	for _, name := range slices.Sorted(maps.Keys(c.Sets)) {
-		sets.add(name, c.Sets[name])
-	}
+	top.addPairs("actors", actors)
+	top.addMap(public, "sets", c.Sets)
 
 	var list [3][]yaml.MapSlice
-	for _, s := range c.Sources {
-		var p, headers pairs
-		p.add("name", s.Name)
-		p.add("url", redactURL(s.URL, false))
-		p.add("schedule", s.Schedule)
-		if s.Kind != sources.Feed {
-			p.add("kind", string(s.Kind))
-		}
-		p.add("tags", s.Tags)
-		p.add("backfill", s.Backfill)
-		p.add("basic_auth", Secret(s.BasicAuth).String())
-		for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
-			headers.add(name, Secret(s.Headers[name]).String())
-		}
-		if len(headers.MapSlice) > 0 {
-			p.add("headers", headers.MapSlice)
-		}
-		p.add("proxy", redactURL(s.Proxy, false))
-		list[0] = append(list[0], p.MapSlice)
+	for _, src := range c.Sources {
+		list[0] = append(list[0], c.sourcePairs(s, src))
 	}
 	for _, ch := range c.Channels {
-		var p pairs
-		p.add("name", ch.Name)
-		p.add("slack", ch.Slack)
-		p.add("discord", ch.Discord)
-		p.add("webhook", redactURL(ch.Webhook, true))
-		p.add("file", ch.File)
-		p.add("terminal", ch.Terminal)
-		p.add("managers", ch.Managers)
-		list[1] = append(list[1], p.MapSlice)
+		list[1] = append(list[1], channelPairs(s, ch))
 	}
 	for _, w := range c.Watches {
-		var p pairs
-		p.add("name", w.Name)
-		p.add("query", w.Query)
-		p.add("channels", w.Channels)
-		p.add("severity", string(w.Severity))
-		p.add("mention", w.Mention)
-		list[2] = append(list[2], p.MapSlice)
-	}
-
-	doc := yaml.MapSlice{
-		{Key: "store", Value: c.printStore()},
-		{Key: "listen", Value: c.Listen},
-		{Key: "timezone", Value: c.Zone.String()},
-		{Key: "command", Value: c.Command},
-	}
-	if c.Operations != "" {
-		doc = append(doc, yaml.MapItem{Key: "operations", Value: c.Operations})
-	}
-	for _, part := range []struct {
-		key string
-		p   pairs
-	}{{"slack", slack}, {"discord", discord}, {"fetch", fetch}, {"actors", actors}, {"sets", sets}} {
-		if len(part.p.MapSlice) > 0 {
-			doc = append(doc, yaml.MapItem{Key: part.key, Value: part.p.MapSlice})
-		}
+		list[2] = append(list[2], watchPairs(s, w))
 	}
 	for i, key := range []string{"sources", "channels", "watches"} {
 		if len(list[i]) > 0 {
-			doc = append(doc, yaml.MapItem{Key: key, Value: list[i]})
+			top.put(key, list[i])
 		}
 	}
-	return doc
+	return top.MapSlice
 }
 
-// printStore is the store without the password that may be in its address.
-func (c *Config) printStore() string {
-	if c.Shared() {
-		return c.StoreName()
+func (f Fetch) pairs(s show) *pairs {
+	p := s.pairs("fetch")
+	p.add("schedule", f.Schedule)
+	p.put("timeout", span(f.Timeout))
+	p.put("max_bytes", size(f.MaxBytes))
+	p.add("concurrency", f.Concurrency)
+	p.add("per_host", f.PerHost)
+	p.put("pace", span(f.Pace))
+	p.put("patience", span(f.Patience))
+	p.add("user_agent", f.UserAgent)
+	p.add("contact", f.Contact)
+	var private []string
+	for _, n := range f.AllowPrivate {
+		private = append(private, n.String())
 	}
-	return c.Store
+	p.add("allow_private", private)
+	p.add("full_text", f.FullText)
+	return p
+}
+
+// span is a duration as people write it: 1h, not 1h0m0s.
+func span(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// size is a number of bytes, rounded only where that changes nothing.
+func size(n int64) string {
+	text := strings.ReplaceAll(strings.Replace(humanize.IBytes(uint64(max(n, 0))), ".0 ", " ", 1), " ", "")
+	if back, err := humanize.ParseBytes(text); err != nil || int64(back) != n { //nolint:gosec // a size is not that big
+		return humanize.FormatInteger("#", int(n)) + "B"
+	}
+	return text
+}
+
+// sourcePairs leaves out what holds for all sources.
+func (c *Config) sourcePairs(s show, src sources.Source) yaml.MapSlice {
+	p := s.pairs("sources", src.Name)
+	p.add("name", src.Name)
+	p.addSecret(secretAddress, "url", src.URL)
+	p.add("schedule", src.Schedule)
+	if src.Kind != sources.Feed {
+		p.add("kind", string(src.Kind))
+	}
+	p.add("items", src.Items)
+	p.add("fields", src.Fields)
+	p.add("tags", src.Tags)
+	p.add("backfill", src.Backfill)
+	p.addSecret(secretLogin, "basic_auth", src.BasicAuth)
+	p.addMap(secretHeader, "headers", src.Headers)
+	p.addSecret(secretAddress, "proxy", src.Proxy)
+	if src.FullText != c.Fetch.FullText {
+		p.put("full_text", src.FullText)
+	}
+	return p.MapSlice
+}
+
+func channelPairs(s show, ch alert.Channel) yaml.MapSlice {
+	p := s.pairs("channels", ch.Name)
+	p.add("name", ch.Name)
+	p.add("slack", ch.Slack)
+	p.add("discord", ch.Discord)
+	p.addSecret(secretWebhook, "webhook", ch.Webhook)
+	p.add("file", ch.File)
+	p.add("terminal", ch.Terminal)
+	p.add("managers", ch.Managers)
+	return p.MapSlice
+}
+
+func watchPairs(s show, w alert.Watch) yaml.MapSlice {
+	p := s.pairs("watches", w.Name)
+	p.add("name", w.Name)
+	p.add("query", w.Query)
+	p.add("channels", w.Channels)
+	p.add("severity", string(w.Severity))
+	p.add("mention", w.Mention)
+	return p.MapSlice
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // reader turns the library's tree into ours.
@@ -36,14 +37,20 @@ func (r *reader) node(n ast.Node) *node {
 		if len(n.Values) > 0 && !n.IsFlowStyle {
 			out.line, out.col = place(n.Values[0].Key.GetToken())
 		}
+		out.ends(n.IsFlowStyle, n.End)
 		r.mapping(out, n.Values)
 	case *ast.MappingValueNode:
 		out.line, out.col = place(n.Key.GetToken())
 		r.mapping(out, []*ast.MappingValueNode{n})
 	case *ast.SequenceNode:
 		out.kind = sequence
+		out.ends(n.IsFlowStyle, n.End)
 		for _, v := range n.Values {
 			out.items = append(out.items, r.node(v))
+		}
+		for _, e := range n.Entries {
+			line, col := place(e.Start)
+			out.dashes = append(out.dashes, dash{line, col})
 		}
 	case *ast.LiteralNode:
 		out.kind = scalar
@@ -58,6 +65,14 @@ func (r *reader) node(n ast.Node) *node {
 		out.kind, out.text = scalar, unhide(n.GetToken().Value)
 	}
 	return out
+}
+
+// ends notes where a collection in brackets ends.
+func (n *node) ends(flow bool, end *token.Token) {
+	if n.flow = flow; flow {
+		n.endLine, n.endCol = place(end)
+		n.endCol++
+	}
 }
 
 // skipSpace mends the place of a tagged value, which the library puts on the

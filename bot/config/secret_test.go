@@ -69,17 +69,18 @@ discord:
 fetch:
   schedule: "@hourly"
   timeout: 1m30s
-  max_bytes: 1.0 MiB
+  max_bytes: 1MiB
   concurrency: 7
   per_host: 1
   pace: 200ms
-  patience: 1h0m0s
+  patience: 1h
   user_agent: desk reader
   contact: desk@example.org
   allow_private:
     - 10.0.0.0/8
     - 127.0.0.1/32
     - fd00::/8
+  full_text: true
 actors:
   import: actors.json
 sources:
@@ -94,6 +95,7 @@ sources:
     headers:
       X-Api-Key: "[redacted]"
     proxy: socks5://[redacted]@127.0.0.1:1080
+    full_text: false
   - name: plain
     url: https://example.org/feed?n=5&api_key=[redacted]&Token=[redacted]
     schedule: "@hourly"

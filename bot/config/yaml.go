@@ -49,7 +49,15 @@ type node struct {
 	text    string
 	entries []entry
 	items   []*node
+	// flow is true for a collection in brackets, which ends at endLine, endCol:
+	// behind its last bracket. A block list has the places of its dashes.
+	flow            bool
+	endLine, endCol int
+	dashes          []dash
 }
+
+// dash is the place of a list item's dash.
+type dash struct{ line, col int }
 
 type entry struct {
 	key       string

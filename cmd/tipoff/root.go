@@ -146,7 +146,7 @@ Start here:
 	}
 	add("run", p.runCommand(), p.demoCommand(), p.pollCommand())
 	add("ask", p.searchCommand(), p.matchCommand(), p.analyzeCommand(), p.watchesCommand(), p.sourcesCommand())
-	add("tend", p.checkCommand(), p.migrateCommand(), p.importCommand(), p.backupCommand(), p.deliveriesCommand(), p.versionCommand())
+	add("tend", p.checkCommand(), p.migrateCommand(), p.importCommand(), p.exportCommand(), p.backupCommand(), p.deliveriesCommand(), p.versionCommand())
 	usageArgs(root)
 	return root
 }

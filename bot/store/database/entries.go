@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"tipoff/bot/store"
 	"tipoff/sources"
@@ -58,12 +59,10 @@ func (s *Store) SyncSources(ctx context.Context, srcs []sources.Source) error {
 		inFile := make([]string, 0, len(srcs))
 		for _, src := range srcs {
 			inFile = append(inFile, src.Name)
-			entry, err := json.Marshal(sourceEntry(src))
+			hash, err := entryHash(src)
 			if err != nil {
 				return err
 			}
-			sum := sha256.Sum256(entry)
-			hash := hex.EncodeToString(sum[:])
 			if had[src.Name] == hash {
 				continue
 			}
@@ -73,6 +72,66 @@ func (s *Store) SyncSources(ctx context.Context, srcs []sources.Source) error {
 		}
 		return tx.dropSources(ctx, inFile)
 	})
+}
+
+// entryHash tells one entry of the config from another.
+func entryHash(src sources.Source) (string, error) {
+	entry, err := json.Marshal(sourceEntry(src))
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(entry)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// SourceEntriesWith lists the sources that [Store.SyncSources] would leave in
+// force, and changes nothing; see [Store.SourceEntries].
+func (s *Store) SourceEntriesWith(ctx context.Context, file []sources.Source) ([]store.SourceEntry, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT name, origin, entry, removed, file_entry FROM sources ORDER BY name`)
+	if err != nil {
+		return nil, s.Explain(err)
+	}
+	defer rows.Close()
+	inFile := make(map[string]sources.Source)
+	for _, src := range file {
+		inFile[src.Name] = src
+	}
+	var all []store.SourceEntry
+	for rows.Next() {
+		var e store.SourceEntry
+		var entry, applied string
+		var removed bool
+		if err := rows.Scan(&e.Name, &e.Origin, &entry, &removed, &applied); err != nil {
+			return nil, err
+		}
+		keep := !removed && e.Origin != "config"
+		if src, ok := inFile[e.Name]; ok {
+			delete(inFile, e.Name)
+			hash, err := entryHash(src)
+			if err != nil {
+				return nil, err
+			}
+			if keep = !removed; applied != hash {
+				keep, entry, e.Origin = true, "", "config"
+			}
+		}
+		if !keep {
+			continue
+		}
+		if entry != "" {
+			var src sourceEntry
+			if err := json.Unmarshal([]byte(entry), &src); err != nil {
+				return nil, fmt.Errorf("source %q: %w", e.Name, err)
+			}
+			e.Source = (*sources.Source)(&src)
+		}
+		all = append(all, e)
+	}
+	for _, src := range inFile {
+		all = append(all, store.SourceEntry{Name: src.Name, Origin: "config"})
+	}
+	slices.SortFunc(all, func(a, b store.SourceEntry) int { return strings.Compare(a.Name, b.Name) })
+	return all, s.Explain(rows.Err())
 }
 
 // dropSources takes the config's sources that are not in the file any more out

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
@@ -117,6 +118,53 @@ func (s *Store) SyncWatches(ctx context.Context, ws []alert.Watch) error {
 		}
 		return tx.dropWatches(ctx, inFile)
 	})
+}
+
+// WatchesWith lists the watches that [Store.SyncWatches] would leave in force,
+// and changes nothing: those of the file in its order, then those that people
+// added, by name.
+func (s *Store) WatchesWith(ctx context.Context, file []alert.Watch) ([]alert.Watch, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT `+watchColumns+`, removed, file_entry FROM watches ORDER BY name`)
+	if err != nil {
+		return nil, s.Explain(err)
+	}
+	defer rows.Close()
+	type stored struct {
+		alert.Watch
+		removed bool
+		applied string
+	}
+	have := make(map[string]stored)
+	var own []alert.Watch
+	for rows.Next() {
+		var w stored
+		if w.Watch, err = scanWatch(rows.Scan, &w.removed, &w.applied); err != nil {
+			return nil, err
+		}
+		have[w.Name] = w
+		inFile := slices.ContainsFunc(file, func(f alert.Watch) bool { return f.Name == w.Name })
+		if !inFile && !w.removed && w.Origin != "config" {
+			own = append(own, w.Watch)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, s.Explain(err)
+	}
+	var all []alert.Watch
+	for _, w := range file {
+		w.Origin = "config"
+		entry, err := json.Marshal(w)
+		if err != nil {
+			return nil, err
+		}
+		switch old, ok := have[w.Name]; {
+		case !ok || old.applied != string(entry):
+			all = append(all, w)
+		case !old.removed:
+			all = append(all, old.Watch)
+		}
+	}
+	return append(all, own...), nil
 }
 
 // dropWatches removes the config's watches that are not in the file any more.

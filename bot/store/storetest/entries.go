@@ -1,16 +1,54 @@
 package storetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"tipoff/bot/alert"
 	"tipoff/bot/store"
 	"tipoff/sources"
 )
+
+// SyncSources applies the config's sources, and compares what is in force then
+// with what the store foretold.
+func (s *suite) SyncSources(ctx context.Context, srcs []sources.Source) error {
+	want, err := s.SourceEntriesWith(ctx, srcs)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.SyncSources(ctx, srcs); err != nil {
+		return err
+	}
+	got, err := s.SourceEntries(ctx)
+	if diff := cmp.Diff(want, got); err == nil && diff != "" {
+		return fmt.Errorf("sources in force are not as foretold (-foretold +in force):\n%s", diff)
+	}
+	return err
+}
+
+// SyncWatches is SyncSources for watches.
+func (s *suite) SyncWatches(ctx context.Context, ws []alert.Watch) error {
+	want, err := s.WatchesWith(ctx, ws)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.SyncWatches(ctx, ws); err != nil {
+		return err
+	}
+	got, err := s.Watches(ctx)
+	slices.SortFunc(want, func(a, b alert.Watch) int { return strings.Compare(a.Name, b.Name) })
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); err == nil && diff != "" {
+		return fmt.Errorf("watches in force are not as foretold (-foretold +in force):\n%s", diff)
+	}
+	return err
+}
 
 func testSourceEntries(t *testing.T, s *suite) {
 	alpha := sources.Source{Name: "alpha", URL: "https://alpha.example/feed", Schedule: "@every 1h"}

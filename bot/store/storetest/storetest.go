@@ -25,6 +25,7 @@ type Store interface {
 	Source(ctx context.Context, name string) (int64, store.SourceStatus, error)
 	Sources(ctx context.Context) ([]store.SourceStatus, error)
 	SourceEntries(ctx context.Context) ([]store.SourceEntry, error)
+	SourceEntriesWith(ctx context.Context, file []sources.Source) ([]store.SourceEntry, error)
 	PutSources(ctx context.Context, srcs []sources.Source, by string) error
 	RemoveSource(ctx context.Context, name, by string) error
 	Changes(ctx context.Context) (int64, error)
@@ -38,6 +39,7 @@ type Store interface {
 	Oldest(ctx context.Context) (time.Time, error)
 
 	Watches(ctx context.Context) ([]alert.Watch, error)
+	WatchesWith(ctx context.Context, file []alert.Watch) ([]alert.Watch, error)
 	SyncWatches(ctx context.Context, ws []alert.Watch) error
 	AddWatch(ctx context.Context, w alert.Watch, by string) error
 	RemoveWatch(ctx context.Context, name, by string) error
