@@ -11,12 +11,11 @@ import (
 // an empty guid, its link, if that is its alone; else an id made of both link
 // and title. An item that comes twice is left out.
 func settle(f *Feed) {
+	pages := dropRepeats(f)
 	shared := sharedGUIDs(f.Items)
-	pages := make([]string, len(f.Items))
 	count := make(map[string]int, len(f.Items))
-	for n, i := range f.Items {
-		pages[n] = pageOf(i.Story.URL)
-		count[pages[n]]++
+	for _, page := range pages {
+		count[page]++
 	}
 	home := strings.TrimSuffix(pageOf(f.Link), "/")
 	known := make(map[string]bool, len(f.Items))
@@ -35,13 +34,40 @@ func settle(f *Feed) {
 		}
 		if known[id] {
 			f.Skipped++
-			f.SkipReason = "an item that is in the feed twice"
+			f.SkipReason = inTwice
 			continue
 		}
 		known[id] = true
 		kept = append(kept, i)
 	}
 	f.Items = kept
+}
+
+const inTwice = "an item that is in the feed twice"
+
+// dropRepeats leaves out what is the same item as one before it: such a one shares
+// its link with nobody but itself. It returns the pages of those that are left.
+func dropRepeats(f *Feed) (pages []string) {
+	type item struct{ guid, page, title string }
+	known := make(map[item]bool, len(f.Items))
+	pages = make([]string, 0, len(f.Items))
+	kept := f.Items[:0]
+	for _, i := range f.Items {
+		it := item{i.GUID, pageOf(i.Story.URL), i.Story.Title}
+		if it.guid != "" && it.page != "" {
+			it.title = "" // the source says that it is the same
+		}
+		if known[it] {
+			f.Skipped++
+			f.SkipReason = inTwice
+			continue
+		}
+		known[it] = true
+		pages = append(pages, it.page)
+		kept = append(kept, i)
+	}
+	f.Items = kept
+	return pages
 }
 
 // sharedGUIDs are those that items with different links have, or, without a
