@@ -65,13 +65,19 @@ WHERE j.state = 'running' AND NOT EXISTS (
 UPDATE river_job SET state = 'available', scheduled_at = now()
 WHERE id = $1 AND state = 'running' AND attempted_at < now() - make_interval(secs => $2)`
 
-	// An engine that was killed would stay the leader for as long as its term.
+	// An engine that was killed would stay the leader for as long as its term. The
+	// others hear of it as if it had resigned, and elect another one at once.
 	sqlDepose = `
-DELETE FROM river_leader WHERE NOT EXISTS (
-    SELECT 1 FROM pg_locks l
-    WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 7442688 AND l.objsubid = 2
-        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND l.objid::bigint = hashtext('replica ' || leader_id || current_schema())::bigint & 4294967295)`
+WITH gone AS (
+    DELETE FROM river_leader WHERE NOT EXISTS (
+        SELECT 1 FROM pg_locks l
+        WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 7442688 AND l.objsubid = 2
+            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND l.objid::bigint = hashtext('replica ' || leader_id || current_schema())::bigint & 4294967295)
+    RETURNING leader_id
+)
+SELECT pg_notify(current_schema() || '.river_leadership', json_build_object('leader_id', leader_id, 'action', 'resigned')::text)
+FROM gone`
 )
 
 // mourning is how long a replica must be gone until its jobs go to others: it
@@ -206,9 +212,15 @@ func (r *Replica) LetGo(ctx context.Context, what string) error {
 	return nil
 }
 
-// Close ends the replica: what it held is free.
+// Close ends the replica: what it held is free when Close returns. The server
+// may take a moment to see that a connection was closed.
 func (r *Replica) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, _ = r.conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`) // or else it goes with the connection
+	}
 	return r.drop()
 }
