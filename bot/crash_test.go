@@ -1,62 +1,30 @@
 package bot_test
 
 import (
-	"context"
 	"flag"
-	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"regexp"
-	"strings"
-	"sync"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
-	"tipoff/bot"
-	"tipoff/bot/config"
 	"tipoff/bot/discord/discordfake"
 	"tipoff/bot/slack/slackfake"
 	"tipoff/bot/store/storetest"
 )
 
-// The long run: go test ./bot -run TestKilled -kills 1000 -timeout 2h
+// The long run: go test ./bot -run TestKilled -kills 500 -timeout 2h
 var (
-	kills    = flag.Int("kills", 6, "how often TestKilled kills the program, on each database")
+	kills    = flag.Int("kills", len(points)+3, "how often TestKilled kills the program, on each database")
 	killSeed = flag.Uint64("killseed", 1, "the seed of TestKilled")
 )
 
-// victimVariable makes the test binary the program itself, on the config that
-// it names.
-const victimVariable = "TIPOFF_TEST_VICTIM"
-
-// serveVictim runs the program until it is killed.
-func serveVictim(configFile string) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	cfg, err := config.Load(configFile, os.LookupEnv)
-	if err == nil {
-		var app *bot.App
-		if app, err = bot.New(ctx, cfg, bot.Options{
-			Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Dir: filepath.Dir(configFile),
-		}); err == nil {
-			err = app.Run(ctx)
-		}
-	}
-	if err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-}
-
-// TestKilled kills the program again and again while feeds publish and the
-// platforms fail, and then compares what was published with what people see:
-// each story once in each channel.
+// TestKilled kills the program again and again, at each of the points and at
+// random, while feeds publish, correct and repeat and the platforms fail. Then it
+// compares what was published with what is stored and what people see: each
+// story once, in the archive and in each channel, and in one order.
 func TestKilled(t *testing.T) {
 	for _, test := range []struct {
 		name     string
@@ -67,230 +35,156 @@ func TestKilled(t *testing.T) {
 		{"postgres", func(t *testing.T) string { return storetest.Postgres(t) }, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()                                                         // most of the time both wait for Slack's one message a second
-			a := newArena(t, test.store(t), rand.New(rand.NewPCG(*killSeed, 0))) //nolint:gosec // chance that can be repeated
-			a.publish(5)
-			procs := make([]*victim, test.replicas)
-			for i := range procs {
-				procs[i] = a.start()
+			t.Parallel() // most of the time both wait for Slack's one message a second
+			a := newArena(t, test.store(t), arenaOptions{seed: *killSeed, slack: 6, discord: 4, every: "1s"})
+			c := &crash{arena: a, chance: rand.New(rand.NewPCG(*killSeed, 1)), died: make(map[point]int), hurts: make(map[string]int)} //nolint:gosec // chance that can be repeated
+			a.publish(3)
+			for range test.replicas {
+				a.start()
 			}
-			for range *kills {
-				// About as many as Slack takes meanwhile.
-				a.publish(a.rng.IntN(2))
-				a.hurt()
-				// At any moment of a poll, a write or a send.
-				a.wait(time.Duration(100+a.rng.IntN(900)) * time.Millisecond)
-				i := a.rng.IntN(len(procs))
-				procs[i].kill()
-				procs[i] = a.start()
+			for n := range *kills {
+				c.kill(n)
 			}
 			a.settle()
-			for _, p := range procs {
-				p.kill()
-			}
+			a.stop()
 			a.compare()
+			c.tell()
 		})
 	}
 }
 
-// arena is the world of the victims: feeds, platforms, and chance.
-type arena struct {
-	*testing.T
-	rng     *rand.Rand
-	file    string
-	slack   *slackfake.Fake
-	discord *discordfake.Fake
-
-	mu        sync.Mutex // guards published
-	published []string
+// crash is a run of TestKilled.
+type crash struct {
+	*arena
+	// chance says where to kill and how to hurt: unlike the arena's, it does not
+	// depend on how fast things go.
+	chance *rand.Rand
+	deck   []point
+	died   map[point]int // kills by where
+	late   int           // points that were not come to in time
+	hurts  map[string]int
 }
 
-const slackChannels, discordChannels = 3, 2
+const (
+	// atRandom is a kill at any moment: in each round one for four at a point.
+	atRandom point = "at random"
+	// patience is how long the program may take to come to a point.
+	patience = 10 * time.Second
+	// tooMuch is how many messages may wait until nothing more is published:
+	// killing is to meet work, and not to pile it up.
+	tooMuch = 30
+)
 
-func newArena(t *testing.T, storeAddress string, rng *rand.Rand) *arena {
-	t.Helper()
-	a := &arena{T: t, rng: rng}
-	feeds := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/rss+xml")
-		fmt.Fprint(w, `<rss version="2.0"><channel><title>wire</title>`)
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		for _, title := range a.published {
-			// Some stories are in both feeds, and are told once all the same.
-			n := len(title) + int(title[len(title)-1])
-			if n%3 == 0 || (n%3 == 1) == (r.URL.Path == "/a") {
-				fmt.Fprintf(w, `<item><title>%s</title><link>https://origin.example/%s</link></item>`, title, strings.ReplaceAll(title, " ", "-"))
-			}
-		}
-		fmt.Fprint(w, `</channel></rss>`)
-	}))
-	t.Cleanup(feeds.Close)
-	var channels []slackfake.Channel
-	for n := range slackChannels {
-		channels = append(channels, slackfake.Channel{ID: fmt.Sprint("C000", n), Member: true})
+// next is where to kill next: at each of the points in turn, in an order that the
+// seed gives.
+func (c *crash) next() point {
+	if len(c.deck) == 0 {
+		c.deck = append(slices.Clone(points), slices.Repeat([]point{atRandom}, len(points)/4)...)
+		c.chance.Shuffle(len(c.deck), func(i, j int) { c.deck[i], c.deck[j] = c.deck[j], c.deck[i] })
 	}
-	var err error
-	if a.slack, err = slackfake.Start(slackfake.Options{Channels: channels}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.slack.Close)
-	if a.discord, err = discordfake.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(a.discord.Close)
-	var y strings.Builder
-	fmt.Fprintf(&y, "store: %q\nlisten: \"\"\nslack: {bot_token: %s, app_token: %s, api_url: %q}\n", storeAddress, a.slack.BotToken(), a.slack.AppToken(), a.slack.URL())
-	fmt.Fprintf(&y, "discord: {token: %s, application_id: %q, guild_id: %q, api_url: %q}\n", discordfake.Token, discordfake.Application, discordfake.Guild, a.discord.URL())
-	y.WriteString("fetch: {allow_private: [127.0.0.0/8]}\nsources:\n")
-	for _, name := range []string{"a", "b"} {
-		fmt.Fprintf(&y, "  - {name: %s, url: %q, schedule: \"@every 1s\", backfill: 100}\n", name, feeds.URL+"/"+name)
-	}
-	y.WriteString("channels:\n")
-	var names []string
-	for n := range slackChannels {
-		fmt.Fprintf(&y, "  - {name: s%d, slack: C000%d}\n", n, n)
-		names = append(names, fmt.Sprint("s", n))
-	}
-	for n := range discordChannels {
-		a.discord.AddChannel(fmt.Sprint("200", n))
-		fmt.Fprintf(&y, "  - {name: d%d, discord: \"200%d\"}\n", n, n)
-		names = append(names, fmt.Sprint("d", n))
-	}
-	fmt.Fprintf(&y, "watches:\n  - {name: leaks, query: leak, channels: [%s]}\n", strings.Join(names, ", "))
-	a.file = filepath.Join(t.TempDir(), "config.yaml")
-	if err := os.WriteFile(a.file, []byte(y.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return a
+	p := c.deck[0]
+	c.deck = c.deck[1:]
+	return p
 }
 
-// victim is the program in a process of its own.
-type victim struct {
-	a    *arena
-	cmd  *exec.Cmd
-	said strings.Builder
-}
-
-func (a *arena) start() *victim {
-	v := &victim{a: a, cmd: exec.CommandContext(context.WithoutCancel(a.Context()), os.Args[0])} //nolint:gosec // this very program
-	v.cmd.Env = append(os.Environ(), victimVariable+"="+a.file)
-	v.cmd.Stderr = &v.said
-	if err := v.cmd.Start(); err != nil {
-		a.Fatal(err)
+// kill kills one process, and starts another.
+func (c *crash) kill(n int) {
+	p := c.next()
+	c.hurt()
+	if c.waiting() < tooMuch {
+		c.publish(1 + c.chance.IntN(2))
 	}
-	return v
-}
-
-func (v *victim) kill() {
-	_ = v.cmd.Process.Kill() // it may have ended, which its words explain
-	_ = v.cmd.Wait()
-	if !v.cmd.ProcessState.Exited() {
-		return
-	}
-	v.a.Errorf("the program ended by itself: %s", v.said.String())
-}
-
-func (a *arena) publish(n int) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for range n {
-		a.published = append(a.published, fmt.Sprintf("Leak number %04d", len(a.published)))
-	}
-}
-
-// hurt makes the platforms fail in one way or another.
-func (a *arena) hurt() {
-	switch a.rng.IntN(6) {
-	case 0:
-		a.slack.Fail(slackfake.Fault{Kind: slackfake.LoseAnswer, Method: "chat.postMessage", Times: 2})
-	case 1:
-		a.slack.Fail(slackfake.Fault{Kind: slackfake.ServerError, Times: 3})
-	case 2:
-		a.slack.Fail(slackfake.Fault{Kind: slackfake.RateLimited, Method: "chat.postMessage", RetryAfter: 1})
-	case 3:
-		a.discord.Inject(discordfake.Fault{Method: http.MethodPost, LoseAnswer: true})
-	case 4:
-		a.discord.Inject(discordfake.Fault{Method: http.MethodPost, Status: http.StatusBadGateway, Times: 2})
-	}
-}
-
-// wait lets the program work for a while: that it is killed at any moment is
-// the point, not that something has happened.
-func (a *arena) wait(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-a.Context().Done():
-	}
-}
-
-var leakTitle = regexp.MustCompile(`Leak number [0-9]{4}`)
-
-// seen counts, by channel and title, the messages that people see.
-func (a *arena) seen() map[string]map[string]int {
-	all := make(map[string]map[string]int)
-	count := func(channel, text string) {
-		if title := leakTitle.FindString(text); title != "" {
-			all[channel][title]++
+	switch p {
+	case atRandom:
+		c.wait(time.Duration(50+c.chance.IntN(1000)) * time.Millisecond)
+		c.procs[c.chance.IntN(len(c.procs))].kill()
+	case workedSlack:
+		c.slack.Fail(slackfake.Fault{Kind: slackfake.LateAnswer, Method: "chat.postMessage", Held: c.hold})
+	case workedDiscord:
+		c.discord.Inject(discordfake.Fault{Method: http.MethodPost, Path: "/channels/", LateAnswer: true, Held: c.hold})
+	default:
+		for _, v := range c.procs {
+			v.arm(p)
 		}
 	}
-	for n := range slackChannels {
-		channel := fmt.Sprint("C000", n)
-		all[channel] = make(map[string]int)
-		for _, m := range a.slack.Messages(channel) {
-			count(channel, m.Text)
-		}
-	}
-	for n := range discordChannels {
-		channel := fmt.Sprint("200", n)
-		all[channel] = make(map[string]int)
-		for _, m := range a.discord.Messages(channel) {
-			count(channel, m.Embeds[0].Title)
-		}
-	}
-	return all
-}
-
-// settleWithin is how long the last stories may take: a replica that is killed
-// is mourned for three seconds, and a failing platform tried again ever later.
-// Slack takes one a second.
-const settleWithin = 2 * time.Minute
-
-// settle waits until everything is seen.
-func (a *arena) settle() {
-	ctx, cancel := context.WithTimeout(a.Context(), settleWithin+time.Duration(len(a.published))*time.Second)
-	defer cancel()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
+	more := time.NewTicker(time.Second)
+	defer more.Stop()
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	for {
-		missing := 0
-		for _, titles := range a.seen() {
-			missing += len(a.published) - len(titles)
-		}
-		if missing == 0 {
-			return
-		}
 		select {
-		case <-ctx.Done():
+		case v := <-c.dead:
+			if !v.killed() {
+				c.Fatalf("kill %d, %s: the program ended by itself: %s", n, p, v.said.String())
+			}
+			c.died[p]++
+			for _, other := range c.procs {
+				other.arm("")
+			}
+			c.restart(v)
 			return
-		case <-tick.C:
+		case pid := <-c.held:
+			for _, v := range c.procs {
+				if strconv.Itoa(v.pid()) == pid && (p == workedSlack || p == workedDiscord) {
+					v.kill()
+				}
+			}
+		case <-more.C:
+			if c.waiting() < tooMuch {
+				c.publish(1)
+			}
+		case <-late.C:
+			// It has nothing to do there, or its platform rests.
+			c.late++
+			p = atRandom
+			c.procs[c.chance.IntN(len(c.procs))].kill()
 		}
 	}
 }
 
-func (a *arena) compare() {
-	lost, twice := 0, 0
-	for channel, titles := range a.seen() {
-		for _, title := range a.published {
-			switch n := titles[title]; {
-			case n == 0:
-				lost++
-				a.Errorf("%s: %q is lost", channel, title)
-			case n > 1:
-				twice++
-				a.Errorf("%s: %q is seen %d times", channel, title, n)
-			}
+// hurt makes the platforms fail in one way or another, or not at all.
+func (c *crash) hurt() {
+	post := func(f discordfake.Fault) {
+		f.Method, f.Path = http.MethodPost, "/channels/"
+		c.discord.Inject(f)
+	}
+	ways := []struct {
+		name string
+		do   func()
+	}{
+		{"Slack 500", func() { c.slack.Fail(slackfake.Fault{Kind: slackfake.ServerError, Times: 3}) }},
+		{"Slack 429", func() {
+			c.slack.Fail(slackfake.Fault{Kind: slackfake.RateLimited, Method: "chat.postMessage", RetryAfter: 1})
+		}},
+		{"Slack resets", func() { c.slack.Fail(slackfake.Fault{Kind: slackfake.Reset, Method: "chat.postMessage", Times: 2}) }},
+		{"Slack loses an answer", func() {
+			c.slack.Fail(slackfake.Fault{Kind: slackfake.LoseAnswer, Method: "chat.postMessage", Times: 2})
+		}},
+		{"Slack hangs", func() { c.slack.Fail(slackfake.Fault{Kind: slackfake.Hang, Method: "chat.postMessage"}) }},
+		{"Slack is late", func() { c.slack.Fail(slackfake.Fault{Kind: slackfake.LateAnswer, Method: "chat.postMessage"}) }},
+		{"Discord 502", func() { post(discordfake.Fault{Status: http.StatusBadGateway, Times: 2}) }},
+		{"Discord 429", func() { post(discordfake.Fault{Status: http.StatusTooManyRequests, RetryAfter: time.Second}) }},
+		{"Discord resets", func() { post(discordfake.Fault{Times: 2}) }},
+		{"Discord loses an answer", func() { post(discordfake.Fault{LoseAnswer: true, Times: 2}) }},
+		{"Discord hangs", func() { post(discordfake.Fault{Hang: true}) }},
+		{"Discord is late", func() { post(discordfake.Fault{LateAnswer: true}) }},
+	}
+	if n := c.chance.IntN(len(ways) * 3 / 2); n < len(ways) {
+		c.hurts[ways[n].name]++
+		ways[n].do()
+	}
+}
+
+// tell says what was done, and fails where a point was never killed at.
+func (c *crash) tell() {
+	all := 0
+	for _, p := range append(slices.Clone(points), atRandom) {
+		all += c.died[p]
+		c.Logf("%5d kills %s", c.died[p], p)
+		if c.died[p] == 0 && *kills >= len(points) && p != atRandom {
+			c.Errorf("the program was never killed %s", p)
 		}
 	}
-	a.Logf("seed %d: %d kills, %d stories in %d channels, %d lost, %d seen twice",
-		*killSeed, *kills, len(a.published), slackChannels+discordChannels, lost, twice)
+	c.Logf("%5d kills in all, %d of them at random because the point did not come within %v; seed %d", all, c.late, patience, *killSeed)
+	c.Logf("the platforms failed: %v", c.hurts)
 }

@@ -1,6 +1,7 @@
 package discordfake_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -195,5 +196,35 @@ func TestCommandsOfACarelessClient(t *testing.T) {
 			t.Errorf("%s: %d %q", c.name, status, got)
 		}
 		f.Close()
+	}
+}
+
+func TestARequestIsKeptWaiting(t *testing.T) {
+	f, err := discordfake.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, late := range []struct {
+		fault discordfake.Fault
+		have  int // messages
+	}{{discordfake.Fault{Hang: true}, 0}, {discordfake.Fault{LateAnswer: true}, 1}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		late.fault.Held = func(*http.Request) { cancel() }
+		f.Inject(late.fault)
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, f.URL()+"/channels/"+discordfake.Channel+"/messages",
+			strings.NewReader(`{"content":"a","allowed_mentions":{"parse":[]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bot "+discordfake.Token)
+		resp, err := http.DefaultClient.Do(r)
+		if err == nil {
+			resp.Body.Close()
+			t.Errorf("answered: %v", resp.Status)
+		}
+		if n := len(f.Messages(discordfake.Channel)); n != late.have {
+			t.Errorf("%d messages, want %d", n, late.have)
+		}
 	}
 }

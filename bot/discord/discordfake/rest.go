@@ -48,8 +48,8 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request) {
 		f.change(func() { f.requests = append(f.requests, Request{r.Method, path, status}) })
 	}()
 	fault := f.takeFault(r.Method, path)
-	if fault != nil && !fault.LoseAnswer {
-		status = fault.play(w)
+	if fault != nil && !fault.LoseAnswer && !fault.LateAnswer {
+		status = fault.play(w, r)
 		return
 	}
 	var a answer
@@ -58,6 +58,9 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request) {
 		a, e = f.route(r, path, body)
 	}
 	if fault != nil {
+		if fault.LateAnswer {
+			fault.hold(r)
+		}
 		panic(http.ErrAbortHandler) // cuts the connection
 	}
 	maps.Copy(w.Header(), a.header)
@@ -210,6 +213,11 @@ type Fault struct {
 	Body string
 	// LoseAnswer does the work and then cuts the connection.
 	LoseAnswer bool
+	// Hang does nothing and does not answer until the caller has gone;
+	// LateAnswer does the work before that.
+	Hang, LateAnswer bool
+	// Held is told of a request that is kept waiting; may be nil.
+	Held func(*http.Request)
 }
 
 // Inject makes requests fail from now on. Faults apply in the order they came.
@@ -234,7 +242,18 @@ func (f *Fake) takeFault(method, path string) *Fault {
 	return nil
 }
 
-func (fault *Fault) play(w http.ResponseWriter) int {
+// hold waits until the caller has gone.
+func (fault *Fault) hold(r *http.Request) {
+	if fault.Held != nil {
+		fault.Held(r)
+	}
+	<-r.Context().Done()
+}
+
+func (fault *Fault) play(w http.ResponseWriter, r *http.Request) int {
+	if fault.Hang {
+		fault.hold(r)
+	}
 	if fault.Status == 0 {
 		panic(http.ErrAbortHandler)
 	}

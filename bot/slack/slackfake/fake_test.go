@@ -3,6 +3,7 @@ package slackfake
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -167,6 +168,17 @@ func TestFaults(t *testing.T) {
 	f.Fail(Fault{Kind: LoseAnswer})
 	if err := call(); err == nil || len(f.Messages("")) != 2 {
 		t.Errorf("the work should be done and the answer lost: %v, %d messages", err, len(f.Messages("")))
+	}
+	for _, late := range []struct {
+		kind FaultKind
+		have int // messages
+	}{{Hang, 2}, {LateAnswer, 3}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		f.Fail(Fault{Kind: late.kind, Held: func(*http.Request) { cancel() }})
+		_, _, err := api.PostMessageContext(ctx, "C0123", slack.MsgOptionText("x", false))
+		if !errors.Is(err, context.Canceled) || len(f.Messages("")) != late.have {
+			t.Errorf("kept waiting: %v, %d messages, want %d", err, len(f.Messages("")), late.have)
+		}
 	}
 }
 

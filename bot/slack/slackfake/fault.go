@@ -23,6 +23,10 @@ const (
 	Refuse
 	// Garbage answers 200 with something that is not Slack's.
 	Garbage
+	// Hang does nothing and does not answer until the caller has gone.
+	Hang
+	// LateAnswer does the work and does not answer until the caller has gone.
+	LateAnswer
 )
 
 // Fault makes the next calls go wrong.
@@ -37,6 +41,9 @@ type Fault struct {
 	RetryAfter int
 	// Code is the error for Refuse.
 	Code string
+	// Held is told of a call that is kept waiting, by Hang before the work and
+	// by LateAnswer after it; may be nil.
+	Held func(*http.Request)
 }
 
 // Fail makes the next calls go wrong. Faults wait in line: one that is due
@@ -68,9 +75,9 @@ func (f *Fake) takeFault(method string) *Fault {
 	return nil
 }
 
-// befall answers a call as the fault says, and reports whether it did; a
-// lost answer is not answered here, since the work comes first.
-func (fault *Fault) befall(w http.ResponseWriter) bool {
+// befall answers a call as the fault says, and reports whether it did; where
+// the work comes first, it is for withhold.
+func (fault *Fault) befall(w http.ResponseWriter, r *http.Request, done <-chan struct{}) bool {
 	if fault == nil {
 		return false
 	}
@@ -91,14 +98,40 @@ func (fault *Fault) befall(w http.ResponseWriter) bool {
 	case Garbage:
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write([]byte("{}"))
-	case LoseAnswer:
+	case Hang:
+		fault.hold(r, done)
+	case LoseAnswer, LateAnswer:
 		return false
 	}
 	return true
 }
 
-// lost reports whether the answer must not reach the caller.
-func (fault *Fault) lost() bool { return fault != nil && fault.Kind == LoseAnswer }
+// withhold keeps the answer from the caller, if the fault says so, and reports
+// whether it did.
+func (fault *Fault) withhold(w http.ResponseWriter, r *http.Request, done <-chan struct{}) bool {
+	switch {
+	case fault == nil:
+		return false
+	case fault.Kind == LoseAnswer:
+		cut(w)
+	case fault.Kind == LateAnswer:
+		fault.hold(r, done)
+	default:
+		return false
+	}
+	return true
+}
+
+// hold waits until the caller has gone, or done is closed.
+func (fault *Fault) hold(r *http.Request, done <-chan struct{}) {
+	if fault.Held != nil {
+		fault.Held(r)
+	}
+	select {
+	case <-r.Context().Done():
+	case <-done:
+	}
+}
 
 // cut ends the connection without an answer; a TCP peer sees a reset.
 func cut(w http.ResponseWriter) {

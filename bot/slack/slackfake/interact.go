@@ -252,7 +252,7 @@ func (f *Fake) waitAck(ctx context.Context, x *exchange, id any) error {
 
 func (f *Fake) serveReply(w http.ResponseWriter, r *http.Request) {
 	fault := f.takeFault("response_url")
-	if fault.befall(w) {
+	if fault.befall(w, r, f.done) {
 		return
 	}
 	f.mu.Lock()
@@ -285,8 +285,7 @@ func (f *Fake) serveReply(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	x.replies <- b.reply(true)
-	if fault.lost() {
-		cut(w)
+	if fault.withhold(w, r, f.done) {
 		return
 	}
 	_, _ = w.Write([]byte("ok"))

@@ -51,7 +51,7 @@ func (f *Fake) serveMethod(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.PathValue("method")
 	fault := f.takeFault(name)
-	if fault.befall(w) {
+	if fault.befall(w, r, f.done) {
 		return
 	}
 	m, ok := methods[name]
@@ -79,8 +79,7 @@ func (f *Fake) serveMethod(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := m.do(f, r.PostForm)
-	if fault.lost() {
-		cut(w)
+	if fault.withhold(w, r, f.done) {
 		return
 	}
 	writeJSON(w, a)
