@@ -52,7 +52,7 @@ func paragraphs(text string) (all []string) {
 		}
 		q := strings.Join(lines, " ")
 		lines = nil
-		name := definition.FindString(q)
+		name := definition.FindString(q) // with its equals sign
 		q = use.ReplaceAllStringFunc(q[len(name):], func(u string) string {
 			if part, ok := parts[u]; ok {
 				return "(" + part + ")"
