@@ -207,7 +207,7 @@ func (a *App) wire(ctx context.Context) error {
 		UserAgent: a.cfg.Fetch.Agent(a.Version), AllowPrivate: a.cfg.Fetch.AllowPrivate, Now: a.Now,
 	})
 	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now, Formats), a.pipeline, pipeline.PollerOptions{
-		Source: a.sources.Source, Learn: a.facts.Learn, Article: article.New(fetcher, article.Options{Now: a.Now}).Read, Next: func(name string) time.Time { return plan.After(name, a.Now()) }, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
+		Source: a.sources.Source, Learn: a.learn, Article: article.New(fetcher, article.Options{Now: a.Now}).Read, Next: func(name string) time.Time { return plan.After(name, a.Now()) }, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
 	})
 	drainer := deliver.NewDrainer(a.store, senders, a.Now, a.Log, func(k alert.Kind, r deliver.Result) {
 		a.metrics.Delivery(k, r)

@@ -6,6 +6,9 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"tipoff/bot/store"
+	"tipoff/sources"
 )
 
 const (
@@ -13,8 +16,8 @@ const (
 	// changed in the store, such as `tipoff sources import`, is in force here.
 	followEvery = 5 * time.Second
 
-	// beatEvery is the same where replicas share the store. They look after each
-	// other as often.
+	// beatEvery is the same where replicas share the store, and one was not heard.
+	// They look after each other as often.
 	beatEvery = 500 * time.Millisecond
 	// planEvery is how many beats apart a replica asks what the others polled.
 	planEvery = 10
@@ -28,6 +31,10 @@ func (a *App) follow(ctx context.Context) {
 	if replica != nil {
 		every = beatEvery
 	}
+	heard := make(chan struct{}, 1)
+	if replica != nil {
+		a.followed.Go(func() { a.hear(ctx, heard) })
+	}
 	a.followed.Go(func() {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
@@ -37,6 +44,7 @@ func (a *App) follow(ctx context.Context) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
+			case <-heard:
 			}
 			err := a.Refresh(ctx)
 			if replica != nil {
@@ -56,6 +64,45 @@ func (a *App) follow(ctx context.Context) {
 			lost = err != nil
 		}
 	})
+}
+
+// hear takes up at once what other replicas change. Where the connection is lost
+// it begins anew; what was missed meanwhile is read then, and changes of people
+// with each beat.
+func (a *App) hear(ctx context.Context, heard chan<- struct{}) {
+	tick := time.NewTicker(beatEvery)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		// That the database does not answer is said by who follows it.
+		_ = a.store.hear(ctx, func(c store.Change) {
+			if c != store.FactsChanged {
+				select {
+				case heard <- struct{}{}:
+				default: // it is on its way
+				}
+			}
+			if c != store.PeopleChanged {
+				if err := a.facts.Reload(ctx); err != nil && ctx.Err() == nil {
+					a.Log.Error("what another replica learned of vulnerabilities could not be taken up", "error", err)
+				}
+			}
+		})
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+// learn takes up what a catalogue says of vulnerabilities. What is new is counted
+// from what all replicas know.
+func (a *App) learn(ctx context.Context, said sources.Facts) (changed int, err error) {
+	if a.cfg.Shared() {
+		if err := a.facts.Reload(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return a.facts.Learn(ctx, said)
 }
 
 // followPolls moves the plan on for the sources that other replicas have

@@ -10,6 +10,7 @@ import (
 	"tipoff/bot/config"
 	"tipoff/bot/jobs"
 	"tipoff/bot/pipeline"
+	"tipoff/bot/store"
 	"tipoff/bot/store/database"
 	"tipoff/bot/store/postgres"
 	"tipoff/bot/store/sqlite"
@@ -123,6 +124,10 @@ func (s *Store) jobs() jobs.Database {
 	}
 	return d
 }
+
+// hear tells of the changes that other replicas write, until the connection is
+// lost or ctx ends.
+func (s *Store) hear(ctx context.Context, f func(store.Change)) error { return s.server.Hear(ctx, f) }
 
 // Backup writes a consistent copy of the store to a file that is not there, while
 // programs work on it. Of a database server it fails with a sentence that names

@@ -19,7 +19,9 @@ import (
 // Store keeps the facts over restarts.
 type Store interface {
 	Facts(ctx context.Context) iter.Seq2[cve.Fact, error]
-	PutFacts(ctx context.Context, facts []cve.Fact) error
+	// PutFacts writes of each fact that which a catalogue is about, and leaves
+	// the rest as it is.
+	PutFacts(ctx context.Context, about sources.FactKind, facts []cve.Fact) error
 }
 
 // Book holds the facts in force: 16 bytes for each of some 300,000
@@ -35,15 +37,25 @@ type Book struct {
 // NewBook reads the facts from the store.
 func NewBook(ctx context.Context, s Store) (*Book, error) {
 	b := &Book{store: s}
+	if err := b.Reload(ctx); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// Reload reads the facts again: another process has learned some.
+func (b *Book) Reload(ctx context.Context) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var all []cve.Fact
-	for f, err := range s.Facts(ctx) {
+	for f, err := range b.store.Facts(ctx) {
 		if err != nil {
-			return nil, fmt.Errorf("read what is known of vulnerabilities: %w", err)
+			return fmt.Errorf("read what is known of vulnerabilities: %w", err)
 		}
 		all = append(all, f)
 	}
 	b.now.Store(cve.NewTable(all))
-	return b, nil
+	return nil
 }
 
 // lazy reads the facts when the first one is asked for.
@@ -110,7 +122,7 @@ func (b *Book) Learn(ctx context.Context, said sources.Facts) (changed int, err 
 	if len(diff) == 0 {
 		return 0, nil
 	}
-	if err := b.store.PutFacts(ctx, diff); err != nil {
+	if err := b.store.PutFacts(ctx, about, diff); err != nil {
 		return 0, err
 	}
 	all := make([]cve.Fact, 0, old.Len()+len(diff))

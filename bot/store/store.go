@@ -20,6 +20,16 @@ import (
 // ErrNotFound is for one thing that was asked for and is not there.
 var ErrNotFound = errors.New("not found")
 
+// Change is what one process tells the others that share a database.
+type Change string
+
+// What may have changed.
+const (
+	AnyChanged    Change = ""
+	PeopleChanged Change = "people" // watches, sources and what else is in the audit log
+	FactsChanged  Change = "facts"  // what catalogues say of vulnerabilities
+)
+
 // Key is a story's place in the archive. Keys are in the order of
 // [story.Story.Time], and stay.
 type Key int64

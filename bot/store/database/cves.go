@@ -6,7 +6,9 @@ import (
 	"iter"
 	"slices"
 
+	"tipoff/bot/store"
 	"tipoff/filters/entity/cve"
+	"tipoff/sources"
 )
 
 // Facts are what is known of vulnerabilities, by their ids.
@@ -34,31 +36,42 @@ func (s *Store) Facts(ctx context.Context) iter.Seq2[cve.Fact, error] {
 	}
 }
 
-const sqlPutFact = `
-INSERT INTO cves (id, cvss, epss, kev) VALUES ($1, $2, $3, $4)
-ON CONFLICT (id) DO UPDATE SET cvss = excluded.cvss, epss = excluded.epss, kev = excluded.kev`
+// Each writes what one kind of catalogue is about: another replica may be
+// learning what is another's business.
+var sqlPutFact = map[sources.FactKind]string{
+	sources.CVSSFact: `
+INSERT INTO cves (id, cvss, epss, kev) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET cvss = excluded.cvss`,
+	sources.EPSSFact: `
+INSERT INTO cves (id, cvss, epss, kev) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET epss = excluded.epss`,
+	sources.KEVFact: `
+INSERT INTO cves (id, cvss, epss, kev) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET kev = excluded.kev`,
+}
+
+const sqlDropFact = `DELETE FROM cves WHERE id = $1 AND cvss = 0 AND epss = 0 AND NOT kev`
 
 // factsAtOnce is how many facts are written in one transaction. A catalogue has
 // hundreds of thousands, and polls wait as long as one is written.
 const factsAtOnce = 2000
 
-// PutFacts writes what is known of vulnerabilities, in several transactions. A
-// fact that says nothing is deleted.
-func (s *Store) PutFacts(ctx context.Context, facts []cve.Fact) error {
+// PutFacts writes, in several transactions, of each fact that which a catalogue
+// is about. A fact that says nothing any more is deleted.
+func (s *Store) PutFacts(ctx context.Context, about sources.FactKind, facts []cve.Fact) error {
+	put, ok := sqlPutFact[about]
+	if !ok {
+		return fmt.Errorf("what is known of vulnerabilities: no fact is of the kind %q", about)
+	}
 	for part := range slices.Chunk(facts, factsAtOnce) {
 		err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
 			for _, f := range part {
-				var err error
-				if f.CVSS == 0 && f.EPSS == 0 && !f.KEV {
-					_, err = tx.Exec(ctx, `DELETE FROM cves WHERE id = $1`, f.ID)
-				} else {
-					_, err = tx.Exec(ctx, sqlPutFact, f.ID, f.CVSS, f.EPSS, f.KEV)
+				_, err := tx.Exec(ctx, put, f.ID, f.CVSS, f.EPSS, f.KEV)
+				if err == nil && f.CVSS == 0 && f.EPSS == 0 && !f.KEV {
+					_, err = tx.Exec(ctx, sqlDropFact, f.ID)
 				}
 				if err != nil {
 					return fmt.Errorf("what is known of vulnerabilities: %w", err)
 				}
 			}
-			return nil
+			return s.d.Tell(ctx, tx.Tx, store.FactsChanged)
 		})
 		if err != nil {
 			return err

@@ -37,6 +37,9 @@ type Dialect interface {
 	Explain(err error) error
 	// Lock makes a transaction that writes the only one.
 	Lock(ctx context.Context, tx *sql.Tx) error
+	// Tell lets the other processes that share the database hear of a change,
+	// once the transaction is committed.
+	Tell(ctx context.Context, tx *sql.Tx, c store.Change) error
 	// Prepared reports whether statements are to be prepared by us.
 	Prepared() bool
 	// Arg is a value as the database takes it.

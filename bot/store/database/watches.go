@@ -247,5 +247,5 @@ func (t *Tx) audit(ctx context.Context, who, action, name string, before, after 
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	return nil
+	return t.s.d.Tell(ctx, t.Tx, store.PeopleChanged)
 }

@@ -8,6 +8,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"embed"
 	"errors"
@@ -70,7 +71,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Store{dialect: &dialect{name: redact(address)}}
+	s := &Store{dialect: &dialect{name: redact(address), id: rand.Text()[:12]}}
 	// Who waits for its turn to write holds a connection. Those who have it may
 	// need another one to read, which therefore comes from a pool of its own;
 	// and so does the one that hears of new jobs.
@@ -227,7 +228,11 @@ func (s *Store) Close() error {
 }
 
 // dialect is how PostgreSQL does it.
-type dialect struct{ name string }
+type dialect struct {
+	name string
+	// id is this process among those that share the database.
+	id string
+}
 
 // Prepared is false: the driver prepares what it meets again by itself.
 func (d *dialect) Prepared() bool { return false }

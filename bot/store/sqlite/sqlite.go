@@ -25,6 +25,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
+	"tipoff/bot/store"
 	"tipoff/bot/store/database"
 )
 
@@ -233,6 +234,9 @@ type dialect struct{ path string }
 // Lock has nothing to do: the connection that writes is the only one, and its
 // transactions take the file's lock at their start.
 func (d *dialect) Lock(context.Context, *sql.Tx) error { return nil }
+
+// Tell has nobody to tell: the file has one owner.
+func (d *dialect) Tell(context.Context, *sql.Tx, store.Change) error { return nil }
 
 // Prepared is true: parsing costs more than most statements do.
 func (d *dialect) Prepared() bool { return true }

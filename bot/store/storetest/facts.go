@@ -82,8 +82,32 @@ func testFacts(t *testing.T, s *suite) {
 			}
 		}
 	}
-	if err := s.PutFacts(s.ctx, make([]cve.Fact, 5000)); err != nil {
+	if err := s.PutFacts(s.ctx, sources.CVSSFact, make([]cve.Fact, 5000)); err != nil {
 		t.Errorf("more than go into one transaction: %v", err)
+	}
+	// Another replica learned what this one has not heard of.
+	other, err := facts.NewBook(s.ctx, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, learn := range []struct {
+		who  *facts.Book
+		said sources.Facts
+	}{
+		{other, sources.Facts{About: sources.EPSSFact, CVEs: []story.CVE{fact(one, 0, 0.1, false)}}},
+		{book, sources.Facts{About: sources.CVSSFact, CVEs: []story.CVE{fact(one, 5, 0, false)}}},
+	} {
+		if _, err := learn.who.Learn(s.ctx, learn.said); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, b := range map[string]*facts.Book{"the first": book, "the other": other} {
+		if err := b.Reload(s.ctx); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := b.Fact(one); got != fact(one, 5, 0.1, false) {
+			t.Errorf("%s has %+v", name, got)
+		}
 	}
 	if n := book.Len(); n < 2 {
 		t.Errorf("%d facts", n)

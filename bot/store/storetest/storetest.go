@@ -31,7 +31,7 @@ type Store interface {
 	Changes(ctx context.Context) (int64, error)
 
 	Facts(ctx context.Context) iter.Seq2[cve.Fact, error]
-	PutFacts(ctx context.Context, facts []cve.Fact) error
+	PutFacts(ctx context.Context, about sources.FactKind, facts []cve.Fact) error
 
 	Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error]
