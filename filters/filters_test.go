@@ -181,13 +181,53 @@ func TestNeed(t *testing.T) {
 		{"a1 OR b", or(words("a1"), words("a", "1"), words("b"))},
 		{"*", Need{}},
 		{"title:*", Need{}},
-		{"NOT a", Need{}},
+		{"NOT a", Need{Op: OpNot, Sub: []Need{words("a")}}},
 		{"tag:a", Need{}},
-		{"a -b source:c", words("a")},
+		{"a -b source:c", Need{Op: OpAnd, Sub: []Need{words("a"), {Op: OpNot, Sub: []Need{words("b")}}}}},
+		{`a -tag:b`, words("a")},
+		{`a -(b c)`, Need{Op: OpAnd, Sub: []Need{words("a"), {Op: OpNot, Sub: []Need{{Op: OpAnd, Sub: []Need{words("b"), words("c")}}}}}}},
 		{"a OR tag:b", Need{}},
 		{"NOT NOT a", words("a")},
 	} {
 		if d := cmp.Diff(c.want, mustCompile(t, c.query).Need()); d != "" {
+			t.Errorf("%s:\n%s", c.query, d)
+		}
+	}
+}
+
+func TestEnough(t *testing.T) {
+	words := func(w ...string) Need { return Need{Op: OpWords, Words: w} }
+	or := func(n ...Need) Need { return Need{Op: OpOr, Sub: n} }
+	not := func(n Need) Need { return Need{Op: OpNot, Sub: []Need{n}} }
+	none := Need{Op: OpNone}
+	for _, c := range []struct {
+		query string
+		want  Need
+	}{
+		{"us", words("us")},
+		{"zeroday", or(words("zeroday"), words("0day"))},
+		{"zero-click", or(words("zero", "click"), words("zeroclick"), words("0", "click"), words("0click"))},
+		{`"volt typhoon group"`, words("volt", "typhoon", "group")},
+		{"=APT", none},
+		{"title:*", none},
+		{"*", Need{}},
+		{"NOT *", none},
+		{"us source:x", none},
+		{"us OR source:x", words("us")},
+		{"us -them", Need{Op: OpAnd, Sub: []Need{words("us"), not(or(words("them"), words("t", "hem"), words("th", "em")))}}},
+		{"us -source:x", none},
+		{"us NEAR/3 eu", none},
+		{"us since:7d", words("us")},
+		{"since:7d", Need{}},
+		{"us OR since:7d", words("us")},
+		{"/us/", none},
+		{"actor:apt29", none},
+	} {
+		f, err := CompileSearch(c.query, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(c.want, f.Enough()); d != "" {
 			t.Errorf("%s:\n%s", c.query, d)
 		}
 	}

@@ -1,5 +1,12 @@
 package filters
 
+import (
+	"slices"
+	"strings"
+
+	"tipoff/filters/query"
+)
+
 // Op says what a [Need] needs.
 type Op int
 
@@ -9,10 +16,11 @@ const (
 	OpWords           // the words, next to each other
 	OpAnd             // all of Sub, of which there are two or more
 	OpOr              // one of Sub, of which there are two or more
+	OpNot             // not Sub, of which there is one
+	OpNone            // what no story has
 )
 
-// Need is what every story has that a filter matches, for an index of the
-// texts of [IndexTexts]. Stories that have it may still not match.
+// Need is something that an index of the texts of [IndexTexts] can be asked for.
 type Need struct {
 	Op Op
 	// Fields are the texts in which the words can be: some of "title",
@@ -24,35 +32,134 @@ type Need struct {
 	Sub    []Need
 }
 
-// Need returns what an index can look for on behalf of the filter.
+// Need is what every story has that the filter matches. Stories that have it may
+// still not match. An index that cannot ask for some part of it asks for more
+// stories; for a part within an OpNot, for fewer.
+//
+// What a search says of since: and before: is not in it, see [Filter.Since].
 func (f *Filter) Need() Need { return f.root.need() }
 
+// Enough is what only stories have that the filter matches. Stories that do not
+// have it may match too: those that have [Filter.Need]. An index that cannot ask
+// for some part of it asks for fewer stories, and for a part within an OpNot, for
+// more.
+func (f *Filter) Enough() Need {
+	all, ok := f.root.(allOf)
+	if !ok {
+		all = allOf{f.root}
+	}
+	// What bounds the time is in no index.
+	all = slices.DeleteFunc(slices.Clone(all), func(c clause) bool { _, ok := c.(inTime); return ok })
+	return enough(all)
+}
+
+// enough is [Filter.Enough] of a clause.
+func enough(c clause) Need {
+	switch c := c.(type) {
+	case everything:
+		return Need{}
+	case noneOf:
+		return not(c.clause.need())
+	case allOf:
+		return every(c, enough)
+	case oneOf:
+		return either(c, enough)
+	case *topic:
+		return either(c.clauses(), enough)
+	case word:
+		return Need{Op: OpWords, Fields: c.in.names(), Words: []string{c.text}}
+	case *phrase:
+		return c.enough()
+	}
+	return Need{Op: OpNone}
+}
+
+// enough is the phrase as it stands, or all of it closed up. What a text may
+// have apart depends on signs that no index has.
+func (c *phrase) enough() Need {
+	if len(c.words) == 0 || c.written != "" {
+		return Need{Op: OpNone}
+	}
+	words := func(w ...string) Need {
+		return Need{Op: OpWords, Fields: c.in.names(), Words: w, Prefix: c.prefix}
+	}
+	forms := []Need{words(c.words...)}
+	two, three := c.closed(0)
+	if n := len(c.words); two && n == 2 || three && n == 3 {
+		forms = append(forms, words(strings.Join(c.words, "")))
+	}
+	return joined(OpOr, forms)
+}
+
+// names are those of the texts, none for all.
+func (f fields) names() []string {
+	if f == onAny {
+		return nil
+	}
+	var all []string
+	for text, name := range [texts]string{"title", "summary", "content"} {
+		if f.has(text) {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+func not(n Need) Need {
+	switch n.Op {
+	case OpAny:
+		return Need{Op: OpNone}
+	case OpNone:
+		return Need{}
+	case OpNot:
+		return n.Sub[0]
+	}
+	return Need{Op: OpNot, Sub: []Need{n}}
+}
+
+func need(c clause) Need { return c.need() }
+
 func (everything) need() Need { return Need{} }
-func (noneOf) need() Need     { return Need{} }
 func (named) need() Need      { return Need{} }
 
-func (c allOf) need() Need {
+func (c noneOf) need() Need { return not(enough(c.clause)) }
+func (c allOf) need() Need  { return every(c, need) }
+func (c oneOf) need() Need  { return either(c, need) }
+
+func every(all []clause, of func(clause) Need) Need {
 	var subs []Need
-	for _, sub := range c {
-		if n := sub.need(); n.Op != OpAny {
+	for _, c := range all {
+		switch n := of(c); n.Op {
+		case OpAny:
+		case OpNone:
+			return n
+		case OpAnd:
+			subs = append(subs, n.Sub...)
+		default:
 			subs = append(subs, n)
 		}
 	}
 	return joined(OpAnd, subs)
 }
 
-func (c oneOf) need() Need {
+func either(all []clause, of func(clause) Need) Need {
+	none := true
 	var subs []Need
-	for _, sub := range c {
-		n := sub.need()
+	for _, c := range all {
+		n := of(c)
+		none = none && n.Op == OpNone
 		switch n.Op {
 		case OpAny:
 			return Need{}
+		case OpNone:
 		case OpOr:
 			subs = append(subs, n.Sub...)
 		default:
 			subs = append(subs, n)
 		}
+	}
+	if none {
+		return Need{Op: OpNone}
 	}
 	return joined(OpOr, subs)
 }
@@ -71,14 +178,7 @@ func (c *phrase) need() Need {
 	if len(c.words) == 0 {
 		return Need{}
 	}
-	var fields []string
-	if c.in != onAny {
-		for f, name := range [texts]string{"title", "summary", "content"} {
-			if c.in.has(f) {
-				fields = append(fields, name)
-			}
-		}
-	}
+	fields := c.in.names()
 	words := func(prefix bool, w ...string) Need {
 		return Need{Op: OpWords, Fields: fields, Words: w, Prefix: prefix}
 	}
@@ -101,4 +201,30 @@ func (c *phrase) need() Need {
 		})
 	}
 	return joined(OpOr, subs)
+}
+
+// AsksSources reports whether the filter looks at who tells a story. To others,
+// the sources of a story do not matter.
+func (f *Filter) AsksSources() bool { return asksSources(f.root) }
+
+func asksSources(c clause) bool {
+	switch c := c.(type) {
+	case allOf:
+		return slices.ContainsFunc(c, asksSources)
+	case oneOf:
+		return slices.ContainsFunc(c, asksSources)
+	case noneOf:
+		return asksSources(c.clause)
+	case *topic:
+		return asksSources(c.clauses())
+	case everything, word, *phrase, near, within, inLang, ofActor, ofCountry, ofMalware, ofCVE, inTime:
+		return false
+	case named:
+		return !c.tag
+	case comparison:
+		return c.Field == query.Sources
+	case *regex:
+		return c.field == query.Source || c.field == query.Domain
+	}
+	return true
 }

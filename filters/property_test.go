@@ -22,6 +22,10 @@ func (n Need) holds(texts map[string][]string) bool {
 		return !slices.ContainsFunc(n.Sub, func(s Need) bool { return !s.holds(texts) })
 	case OpOr:
 		return slices.ContainsFunc(n.Sub, func(s Need) bool { return s.holds(texts) })
+	case OpNot:
+		return !n.Sub[0].holds(texts)
+	case OpNone:
+		return false
 	case OpWords:
 		fields := n.Fields
 		if fields == nil {
@@ -41,6 +45,12 @@ func (n Need) standsIn(text []string) bool {
 		joined += " "
 	}
 	return strings.Contains(" "+strings.Join(text, " ")+" ", joined)
+}
+
+// inSpan reports whether the story is of the time that the filter asks for.
+func inSpan(f *Filter, s *story.Story) bool {
+	t := s.Time()
+	return !t.Before(f.Since()) && (f.Before().IsZero() || !t.IsZero() && t.Before(f.Before()))
 }
 
 // How many of each a draw has.
@@ -101,7 +111,7 @@ func crowd(t testing.TB) map[string]*Filter {
 }
 
 func TestAgainstReference(t *testing.T) {
-	matches, pairs := 0, 0
+	matches, pairs, decided := 0, 0, 0
 	counts := tally{}
 	actors, strangers := testActors(t), crowd(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -147,6 +157,12 @@ func TestAgainstReference(t *testing.T) {
 				if yes[i] && !f.Need().holds(index) && meant[i].wants(m.withoutGiven(), tally{}) {
 					t.Fatalf("%s\n%+v\nmatches without its need %+v", f, s, f.Need())
 				}
+				if enough := f.Enough(); enough.Op != OpNone && enough.holds(index) && inSpan(f, s) {
+					decided++
+					if !yes[i] && !meant[i].wants(m.withoutGiven(), tally{}) {
+						t.Fatalf("%s\n%+v\ndoes not match, and has what is enough: %+v", f, s, enough)
+					}
+				}
 				checkTerms(t, f, d, s, yes[i])
 				if n == 0 {
 					checkExplanation(t, lexicon, f, d, yes[i])
@@ -175,12 +191,15 @@ func TestAgainstReference(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d pairs, %d matches", pairs, matches)
+	t.Logf("%d pairs, %d matches, %d of them by what is enough", pairs, matches, decided)
 	if t.Failed() {
 		return
 	}
 	if pairs < 200_000 || matches < pairs/10 || matches > pairs*9/10 {
 		t.Errorf("%d matches in %d pairs try too little", matches, pairs)
+	}
+	if decided < matches/10 {
+		t.Errorf("only %d of %d matches have what is enough", decided, matches)
 	}
 	for kind, n := range counts {
 		if t.Logf("%s: true %d times of %d", kind, n[1], n[0]+n[1]); n[0] < 20 || n[1] < 20 {

@@ -347,20 +347,16 @@ func (c ofCVE) need() Need {
 	return Need{Op: OpAnd, Sub: []Need{id, {Op: OpOr, Sub: numbers}}}
 }
 
-func (t *topic) need() Need {
-	subs := make(oneOf, len(t.filters))
-	for i, f := range t.filters {
-		subs[i] = f.root
-	}
-	return subs.need()
-}
+func (t *topic) need() Need   { return t.clauses().need() }
+func (t *topic) cover() cover { return t.clauses().cover() }
 
-func (t *topic) cover() cover {
-	subs := make(oneOf, len(t.filters))
+// clauses are the set's queries.
+func (t *topic) clauses() oneOf {
+	all := make(oneOf, len(t.filters))
 	for i, f := range t.filters {
-		subs[i] = f.root
+		all[i] = f.root
 	}
-	return subs.cover()
+	return all
 }
 
 // coverOf is a cover of one place.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"tipoff/bot/store"
 	"tipoff/sources/story"
 )
 
@@ -40,10 +41,14 @@ func (i *Importer) Import(ctx context.Context, all []story.Story) (added int, er
 	err = i.update(ctx, func(ctx context.Context, tx ImportTx) error {
 		added = 0
 		told := make(map[int64]int)
-		for _, s := range all {
-			fresh, err := i.add(ctx, tx, s, told)
+		items := i.items(all)
+		if err := tx.Expect(ctx, 0, expected(items)); err != nil {
+			return err
+		}
+		for _, it := range items {
+			fresh, err := i.add(ctx, tx, it, told)
 			if err != nil {
-				return fmt.Errorf("import %q: %w", s.Title, err)
+				return fmt.Errorf("import %q: %w", it.Title, err)
 			}
 			if fresh {
 				added++
@@ -62,21 +67,38 @@ func (i *Importer) Import(ctx context.Context, all []story.Story) (added int, er
 	return added, nil
 }
 
+// items are the stories with their ids.
+func (i *Importer) items(all []story.Story) []*item {
+	items := make([]*item, len(all))
+	for n, s := range all {
+		if s.Source == "" {
+			s.Source = ImportSource
+		}
+		if s.Seen.IsZero() {
+			s.Seen = i.now().UTC()
+		}
+		items[n] = &item{Story: s}
+		items[n].name(false)
+	}
+	return items
+}
+
+func expected(items []*item) []store.Expected {
+	all := make([]store.Expected, len(items))
+	for n, it := range items {
+		all[n] = it.expected()
+	}
+	return all
+}
+
 // add writes a story and who told it. told counts the sightings by source.
-func (i *Importer) add(ctx context.Context, tx ImportTx, s story.Story, told map[int64]int) (bool, error) {
-	if s.Source == "" {
-		s.Source = ImportSource
-	}
-	if s.Seen.IsZero() {
-		s.Seen = i.now().UTC()
-	}
-	it := &item{Story: s}
-	it.name(false)
+func (i *Importer) add(ctx context.Context, tx ImportTx, it *item, told map[int64]int) (bool, error) {
+	s := &it.Story
 	source, err := tx.AddSource(ctx, s.Source)
 	if err != nil {
 		return false, err
 	}
-	key, added, err := tx.AddStory(ctx, source, &it.Story)
+	key, added, err := tx.AddStory(ctx, source, s)
 	if err != nil {
 		return false, err
 	}

@@ -20,6 +20,7 @@ import (
 
 // Archive is a transaction's view of the stories.
 type Archive interface {
+	Expect(ctx context.Context, source int64, items []store.Expected) error
 	Known(ctx context.Context, source int64, id store.Identity) (store.Known, bool, error)
 	StoryKey(ctx context.Context, id string) (store.Key, bool, error)
 	Story(ctx context.Context, k store.Key) (story.Story, error)

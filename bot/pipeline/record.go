@@ -182,6 +182,7 @@ func (v *visit) items(ctx context.Context) error {
 // identify gives the items their identities and looks them up. fresh counts
 // those that this source has never told.
 func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err error) {
+	var expected []store.Expected
 	for _, in := range v.report.Visit.Items {
 		it := &item{Story: in.Story, guid: in.GUID}
 		it.Source, it.Seen = v.report.Source.Name, v.now
@@ -189,6 +190,13 @@ func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err err
 			it.given, it.isWhole, it.Content = it.Content, true, in.FullText
 		}
 		it.name(in.LinkShared)
+		items = append(items, it)
+		expected = append(expected, it.expected())
+	}
+	if err := v.tx.Expect(ctx, v.report.ID, expected); err != nil {
+		return nil, 0, err
+	}
+	for _, it := range items {
 		if v.report.Status.Stories > 0 { // or else there is nothing to know
 			if it.known, it.isKnown, err = v.tx.Known(ctx, v.report.ID, it.identity); err != nil {
 				return nil, 0, err
@@ -197,9 +205,13 @@ func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err err
 		if !it.isKnown {
 			fresh++
 		}
-		items = append(items, it)
 	}
 	return items, fresh, nil
+}
+
+// expected is how the archive is told of an item that is to come.
+func (it *item) expected() store.Expected {
+	return store.Expected{Identity: it.identity, ID: it.ID, Time: it.Time()}
 }
 
 // name gives an item its id and its identity within the source. An address

@@ -16,11 +16,11 @@ import (
 	"fmt"
 	"iter"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
-	"tipoff/filters"
 	"tipoff/sources/story"
 )
 
@@ -40,15 +40,30 @@ type Dialect interface {
 	// Tell lets the other processes that share the database hear of a change,
 	// once the transaction is committed.
 	Tell(ctx context.Context, tx *sql.Tx, c store.Change) error
-	// Prepared reports whether statements are to be prepared by us.
+	// Prepared reports whether statements are prepared by us, and each is run by
+	// itself; otherwise they are dear, and many rows go together.
 	Prepared() bool
 	// Arg is a value as the database takes it.
 	Arg(v any) any
-	// Index puts stories into the search index.
+	// Insert adds rows to a table; end is the end of the statement, such as ON
+	// CONFLICT. A column has values of one type: int64, string or []byte.
+	Insert(ctx context.Context, tx *Tx, table string, columns []string, rows [][]any, end string) error
+	// AddStories adds rows to the table of stories. The entries are theirs.
+	AddStories(ctx context.Context, tx *Tx, columns []string, rows [][]any, entries []Entry) error
+	// AlertIDs takes ids for alerts that are to be inserted; only where
+	// statements are not prepared.
+	AlertIDs(ctx context.Context, tx *Tx, n int) ([]int64, error)
+	// Index puts stories into the search index, once they are in their table.
 	Index(ctx context.Context, tx *Tx, entries []Entry) error
 	// Candidates are the stories that a search has to look at, newest first,
 	// some at a time: all that match, and others.
+	// No page is empty.
 	Candidates(ctx context.Context, conn *sql.Conn, r Range) iter.Seq2[[]Candidate, error]
+	// Language is how the index is asked.
+	Language() *Language
+	// Days calls each with every day of which the index finds stories, and how
+	// many. Days count from the beginning of 1970, and do not come in order.
+	Days(ctx context.Context, conn *sql.Conn, r Range, each func(day, stories int64)) error
 	// InKeys is the condition that a column is among keys, which are the
 	// statement's first and only argument, and that argument.
 	InKeys(column string, keys []store.Key) (condition string, arg any)
@@ -61,6 +76,8 @@ type Entry struct {
 	// Again is true where the index may hold the story already.
 	Again                   bool
 	Title, Summary, Content string
+	// Story is what the words are of.
+	Story *story.Story
 }
 
 // Options are for [New].
@@ -84,7 +101,10 @@ type Store struct {
 	write *sql.DB
 	read  *sql.DB
 	d     Dialect
+	lang  *Language
 	jobs  Enqueuer
+
+	sources atomic.Pointer[sourceNames]
 
 	// place counts the stories added; the one writing transaction has it.
 	place int64
@@ -100,7 +120,7 @@ type Store struct {
 // New returns the store on an open database. [Store.Prepare] comes before
 // anything else, once there is a schema.
 func New(o Options) *Store {
-	return &Store{name: o.Name, now: o.Now, write: o.Write, read: o.Read, d: o.Dialect, stmts: make(map[string]*sql.Stmt)}
+	return &Store{name: o.Name, now: o.Now, write: o.Write, read: o.Read, d: o.Dialect, lang: o.Dialect.Language(), stmts: make(map[string]*sql.Stmt)}
 }
 
 // Explain gives the errors that people can mend a sentence that says how.
@@ -175,7 +195,8 @@ type Tx struct {
 	*sql.Tx
 	s       *Store
 	stmts   map[string]*sql.Stmt
-	entries []Entry
+	entries []Entry // for the index, which is written at the end
+	batch   batch
 }
 
 // stmt is the statement in this transaction, which closes it at its end.
@@ -243,25 +264,21 @@ func (s *Store) Update(ctx context.Context, f func(ctx context.Context, tx *Tx) 
 	if err != nil {
 		return s.Explain(err)
 	}
-	t := &Tx{Tx: tx, s: s, stmts: make(map[string]*sql.Stmt)}
+	t := &Tx{Tx: tx, s: s, stmts: make(map[string]*sql.Stmt), batch: batch{
+		fresh: make(map[store.Key][]string), sighted: make(map[sighting]int), known: make(map[sighting]*store.Known),
+		ids: make(map[string]store.Key), free: make(map[string]int64),
+	}}
 	err = s.d.Lock(ctx, tx)
 	if err == nil {
 		err = f(ctx, t)
 	}
-	if err == nil && len(t.entries) > 0 {
-		err = s.d.Index(ctx, t, t.entries)
+	if err == nil {
+		err = t.finish(ctx)
 	}
 	if err != nil {
 		return errors.Join(s.Explain(err), ignoreDone(tx.Rollback()))
 	}
 	return s.Explain(tx.Commit())
-}
-
-// index notes a story for the index, which is written at the end.
-func (t *Tx) index(k store.Key, again bool, s *story.Story) {
-	e := Entry{Key: k, Again: again}
-	e.Title, e.Summary, e.Content = filters.IndexTexts(s)
-	t.entries = append(t.entries, e)
 }
 
 // ignoreDone drops what Rollback says of a transaction that is over already.
@@ -274,8 +291,9 @@ func ignoreDone(err error) error {
 
 // Range is what a search has to look at.
 type Range struct {
-	// Need is what a story must have; the zero value narrows nothing.
-	Need filters.Need
+	// Match is what the index is asked for. Where it is not of MatchSome, it
+	// narrows nothing.
+	Match Match
 	// From and Until bound the keys; zero is open. Until is not part of it.
 	From, Until int64
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
@@ -24,14 +25,6 @@ FROM sightings g JOIN stories s ON s.key = g.story
 WHERE g.source = $1 AND g.identity = $2`
 
 	sqlKeyByID = `SELECT key FROM stories WHERE id = $1`
-
-	sqlAddStory = `
-INSERT INTO stories (key, id, source, url, title, summary, content, author, tags, lang, published, seen, updated)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`
-
-	sqlAddSighting = `
-INSERT INTO sightings (source, identity, story, text_hash, url, published, seen) VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (source, identity) DO UPDATE SET text_hash = excluded.text_hash`
 
 	sqlAddRevision = `
 INSERT INTO revisions (story, until, title, summary, content)
@@ -59,11 +52,20 @@ ON CONFLICT DO NOTHING RETURNING id`
 )
 
 // hot are the statements prepared at the start.
-var hot = []string{sqlKnown, sqlKeyByID, sqlAddStory, sqlAddSighting, sqlSaveVisit}
+var hot = []string{sqlKnown, sqlKeyByID, sqlSaveVisit}
 
 // Known looks up a source's item. The bool is false for one never seen.
 func (t *Tx) Known(ctx context.Context, source int64, id store.Identity) (store.Known, bool, error) {
 	var k store.Known
+	if have, ok := t.batch.known[sighting{source, id}]; ok {
+		if have == nil {
+			return k, false, nil
+		}
+		return *have, true, nil
+	}
+	if err := t.flush(ctx); err != nil {
+		return k, false, err
+	}
 	var hash []byte
 	err := t.row(ctx, sqlKnown, []any{source, id[:]}, &k.Story, &hash, &k.First)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -75,6 +77,9 @@ func (t *Tx) Known(ctx context.Context, source int64, id store.Identity) (store.
 
 // StoryKey finds a story by its id.
 func (t *Tx) StoryKey(ctx context.Context, id string) (store.Key, bool, error) {
+	if k, ok := t.batch.ids[id]; ok {
+		return k, k != 0, nil
+	}
 	var k store.Key
 	err := t.row(ctx, sqlKeyByID, []any{id}, &k)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -85,11 +90,17 @@ func (t *Tx) StoryKey(ctx context.Context, id string) (store.Key, bool, error) {
 
 // Story reads a story with all its sightings.
 func (t *Tx) Story(ctx context.Context, k store.Key) (story.Story, error) {
+	if err := t.flush(ctx); err != nil {
+		return story.Story{}, err
+	}
 	return t.s.readStory(ctx, t.Tx, k)
 }
 
 // Tells reports whether a source is among those that told a story.
 func (t *Tx) Tells(ctx context.Context, source int64, k store.Key) (bool, error) {
+	if err := t.flush(ctx); err != nil {
+		return false, err
+	}
 	var yes bool
 	err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM sightings WHERE story = $1 AND source = $2)`, []any{int64(k), source}, &yes)
 	return yes, err
@@ -98,6 +109,9 @@ func (t *Tx) Tells(ctx context.Context, source int64, k store.Key) (bool, error)
 // RecentTitles maps the titles of a source's newest stories, at most n, to
 // the stories.
 func (t *Tx) RecentTitles(ctx context.Context, source int64, n int) (map[string]store.Key, error) {
+	if err := t.flush(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := t.QueryContext(ctx, `
 SELECT title, key FROM stories WHERE key IN (SELECT story FROM sightings WHERE source = $1) ORDER BY key DESC LIMIT $2`, source, n)
 	if err != nil {
@@ -121,6 +135,9 @@ SELECT title, key FROM stories WHERE key IN (SELECT story FROM sightings WHERE s
 // AddStory stores a story and indexes it, unless one with its id is there: then
 // it returns that one's key and false.
 func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, bool, error) {
+	if have, ok, err := t.StoryKey(ctx, s.ID); err != nil || ok {
+		return have, false, err
+	}
 	tags := []byte("[]")
 	if len(s.Tags) > 0 {
 		var err error
@@ -128,28 +145,51 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 			return 0, false, err
 		}
 	}
-	// Within a second the places go round, so that stories without a date keep
-	// the order in which they came, and a place that is taken is rare.
-	t.s.place++
-	key := max(s.Time().Unix(), 1)<<keyShift | t.s.place&(1<<keyShift-1)
+	key, err := t.freeKey(ctx, s)
+	if err != nil {
+		return 0, false, fmt.Errorf("store story: %w", err)
+	}
+	k, b := store.Key(key), &t.batch
+	b.ids[s.ID], b.fresh[k] = k, nil
+	b.stories = append(b.stories, []any{
+		key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
+		s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated),
+	})
+	e := entry(k, false, s)
+	b.entries, t.entries = append(b.entries, e), append(t.entries, e)
+	if t.s.d.Prepared() {
+		err = t.flush(ctx)
+	}
+	return k, err == nil, err
+}
+
+// freeKey finds a key for a story.
+func (t *Tx) freeKey(ctx context.Context, s *story.Story) (int64, error) {
+	key, ok := t.batch.free[s.ID]
+	if ok {
+		delete(t.batch.free, s.ID)
+		if _, taken := t.batch.fresh[store.Key(key)]; !taken {
+			return key, nil
+		}
+	} else {
+		key = t.place(s.Time())
+	}
 	// Where the places of a second are taken, those around it may be too: a
 	// source that gives only days has all its stories at midnight. Longer and
 	// longer steps find a free one soon.
 	for step := int64(1); ; key, step = key+step, step*2 {
-		res, err := t.Exec(ctx, sqlAddStory, key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
-			s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated))
-		if err != nil {
-			return 0, false, fmt.Errorf("store story: %w", err)
-		}
-		if n, err := res.RowsAffected(); err != nil || n > 0 {
-			t.index(store.Key(key), false, s)
-			return store.Key(key), err == nil, err
-		}
-		// Either the id is there, or the place is taken.
-		if have, ok, err := t.StoryKey(ctx, s.ID); err != nil || ok {
-			return have, false, err
+		if free, err := t.free(ctx, key); err != nil || free {
+			return key, err
 		}
 	}
+}
+
+// place is where a story of that time is to be looked for a place first. Within a
+// second the places go round, so that stories without a date keep the order in
+// which they came, and a place that is taken is rare.
+func (t *Tx) place(at time.Time) int64 {
+	t.s.place++
+	return max(at.Unix(), 1)<<keyShift | t.s.place&(1<<keyShift-1)
 }
 
 // AddSighting says that a source tells a story under an identity; told is the
@@ -159,9 +199,17 @@ func (t *Tx) AddSighting(ctx context.Context, source int64, id store.Identity, k
 	if url == storyURL {
 		url = ""
 	}
-	_, err := t.Exec(ctx, sqlAddSighting, source, id[:], int64(k), hash[:], url, unix(told.Published), unix(told.Seen))
-	if err != nil {
-		return fmt.Errorf("store sighting: %w", err)
+	b, at := &t.batch, sighting{source, id}
+	delete(b.known, at)
+	row := []any{source, id[:], int64(k), hash[:], url, unix(told.Published), unix(told.Seen)}
+	if i, ok := b.sighted[at]; ok {
+		b.sightings[i][3] = hash[:] // the text's
+	} else {
+		b.sighted[at] = len(b.sightings)
+		b.sightings = append(b.sightings, row)
+	}
+	if t.s.d.Prepared() {
+		return t.flush(ctx)
 	}
 	return nil
 }
@@ -171,6 +219,9 @@ const maxRevisions = 100
 
 // EditStory gives a story another text and keeps the old one as a revision.
 func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
 	when := unix(s.Updated)
 	if _, err := t.Exec(ctx, sqlAddRevision, when, int64(k)); err != nil {
 		return fmt.Errorf("store revision: %w", err)
@@ -181,7 +232,7 @@ func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 	if _, err := t.Exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, int64(k)); err != nil {
 		return fmt.Errorf("edit story: %w", err)
 	}
-	t.index(k, true, s)
+	t.entries = append(t.entries, entry(k, true, s))
 	return nil
 }
 
@@ -237,8 +288,15 @@ func (t *Tx) AddAlert(ctx context.Context, k store.Key, a alert.Alert, targets [
 		}
 		of, notice = nil, string(made)
 	}
+	row := []any{of, notice, a.Channel, string(a.Kind), string(a.Severity), string(matches), string(mentions), unix(a.Created)}
+	if _, fresh := t.batch.fresh[k]; fresh && a.Kind == alert.KindNew && !t.s.d.Prepared() {
+		return t.addFresh(ctx, k, a, row, targets)
+	}
+	if err := t.flush(ctx); err != nil {
+		return false, err
+	}
 	var id int64
-	err = t.row(ctx, sqlAddAlert, []any{of, notice, a.Channel, string(a.Kind), string(a.Severity), string(matches), string(mentions), unix(a.Created)}, &id)
+	err = t.row(ctx, sqlAddAlert, row, &id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -250,10 +308,8 @@ func (t *Tx) AddAlert(ctx context.Context, k store.Key, a alert.Alert, targets [
 			return false, fmt.Errorf("store delivery: %w", err)
 		}
 	}
-	if len(targets) == 0 || t.s.jobs == nil {
-		return true, nil
-	}
-	return true, t.s.jobs.EnqueueDelivery(ctx, t.Tx, targets)
+	t.give(targets)
+	return true, nil
 }
 
 // state is a source's state as its column holds it.

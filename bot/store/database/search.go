@@ -1,11 +1,14 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -14,13 +17,14 @@ import (
 	"tipoff/sources/story"
 )
 
-// StoryColumns are what [ScanStory] reads, of stories s and sources src.
-const StoryColumns = `s.key, s.id, src.name, s.url, s.title, s.summary, s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated`
+// StoryColumns are what [ScanStory] reads, of stories s.
+const StoryColumns = `s.key, s.id, s.source, s.url, s.title, s.summary, s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated`
 
-// Candidate is a story that a search looks at, without its sightings.
+// Candidate is a story that a search looks at, without its sources.
 type Candidate struct {
-	Key   store.Key
-	Story story.Story
+	Key    store.Key
+	Source int64
+	Story  story.Story
 }
 
 // ScanStory reads a row of [StoryColumns].
@@ -29,11 +33,14 @@ func ScanStory(scan func(...any) error) (Candidate, error) {
 	s := &c.Story
 	var tags string
 	var published, seen, updated int64
-	if err := scan(&c.Key, &s.ID, &s.Source, &s.URL, &s.Title, &s.Summary, &s.Content, &s.Author, &tags, &s.Lang,
+	if err := scan(&c.Key, &s.ID, &c.Source, &s.URL, &s.Title, &s.Summary, &s.Content, &s.Author, &tags, &s.Lang,
 		&published, &seen, &updated); err != nil {
 		return c, err
 	}
 	s.Published, s.Seen, s.Updated = at(published), at(seen), at(updated)
+	if tags == "[]" {
+		return c, nil
+	}
 	if err := json.Unmarshal([]byte(tags), &s.Tags); err != nil {
 		return c, fmt.Errorf("story %s: tags: %w", s.ID, err)
 	}
@@ -41,8 +48,7 @@ func ScanStory(scan func(...any) error) (Candidate, error) {
 }
 
 func (s *Store) readStory(ctx context.Context, q querier, k store.Key) (story.Story, error) {
-	c, err := ScanStory(q.QueryRowContext(ctx,
-		`SELECT `+StoryColumns+` FROM stories s JOIN sources src ON src.id = s.source WHERE s.key = $1`, int64(k)).Scan)
+	c, err := ScanStory(q.QueryRowContext(ctx, `SELECT `+StoryColumns+` FROM stories s WHERE s.key = $1`, int64(k)).Scan)
 	if err != nil {
 		return c.Story, err
 	}
@@ -51,41 +57,106 @@ func (s *Store) readStory(ctx context.Context, q querier, k store.Key) (story.St
 	return one[0].Story, err
 }
 
+// sourceNames are the names of sources by their numbers. Neither ever changes.
+type sourceNames map[int64]string
+
+// names reads the names of sources where there are some that are not known yet.
+func (s *Store) names(ctx context.Context, q querier, wanted func(known sourceNames) bool) (sourceNames, error) {
+	if have := s.sources.Load(); have != nil && wanted(*have) {
+		return *have, nil
+	}
+	rows, err := q.QueryContext(ctx, `SELECT id, name FROM sources`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := make(sourceNames)
+	for rows.Next() {
+		var id int64
+		var name string
+		if err := rows.Scan(&id, &name); err != nil {
+			return nil, err
+		}
+		all[id] = name
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	if wanted(all) {
+		s.sources.Store(&all)
+	}
+	return all, nil
+}
+
+// told is one sighting of a story.
+type told struct {
+	story  store.Key
+	source int64
+	url    string
+	at     int64
+	seen   int64
+}
+
 // readSightings gives stories their sources, the first to tell it first. A
 // source that tells it under two identities is named once.
 func (s *Store) readSightings(ctx context.Context, q querier, all []Candidate) error {
-	keys := make([]store.Key, len(all))
-	of := make(map[store.Key]*story.Story, len(all))
-	for i := range all {
-		keys[i], of[all[i].Key] = all[i].Key, &all[i].Story
+	if len(all) == 0 {
+		return nil
 	}
-	among, arg := s.d.InKeys("g.story", keys)
-	rows, err := q.QueryContext(ctx, `
-SELECT g.story, src.name, g.url, g.published
-FROM sightings g JOIN sources src ON src.id = g.source JOIN stories s ON s.key = g.story
-WHERE `+among+` ORDER BY g.source <> s.source, g.seen, src.name`, arg)
+	keys := make([]store.Key, len(all))
+	of := make(map[store.Key]*Candidate, len(all))
+	for i := range all {
+		keys[i], of[all[i].Key] = all[i].Key, &all[i]
+	}
+	among, arg := s.d.InKeys("story", keys)
+	rows, err := q.QueryContext(ctx, `SELECT story, source, url, published, seen FROM sightings WHERE `+among, arg)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
+	sightings := make([]told, 0, len(all))
 	for rows.Next() {
-		var k store.Key
-		var g story.Sighting
-		var published int64
-		if err := rows.Scan(&k, &g.Name, &g.URL, &published); err != nil {
+		var t told
+		if err := rows.Scan(&t.story, &t.source, &t.url, &t.at, &t.seen); err != nil {
 			return err
 		}
-		st := of[k]
+		sightings = append(sightings, t)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	known, err := s.names(ctx, q, func(known sourceNames) bool {
+		return !slices.ContainsFunc(all, func(c Candidate) bool { return known[c.Source] == "" }) &&
+			!slices.ContainsFunc(sightings, func(t told) bool { return known[t.source] == "" })
+	})
+	if err != nil {
+		return err
+	}
+	for i := range all {
+		all[i].Story.Source = known[all[i].Source]
+	}
+	later := func(t told) int { // than the story's own source
+		if t.source == of[t.story].Source {
+			return 0
+		}
+		return 1
+	}
+	slices.SortFunc(sightings, func(a, b told) int {
+		return cmp.Or(cmp.Compare(a.story, b.story), cmp.Compare(later(a), later(b)),
+			cmp.Compare(a.seen, b.seen), cmp.Compare(known[a.source], known[b.source]), cmp.Compare(a.url, b.url))
+	})
+	for _, t := range sightings {
+		st := &of[t.story].Story
+		g := story.Sighting{Name: known[t.source], URL: t.url, Published: at(t.at)}
 		if named(st.Sources, g.Name) {
 			continue
 		}
 		if g.URL == "" {
 			g.URL = st.URL
 		}
-		g.Published = at(published)
 		st.Sources = append(st.Sources, g)
 	}
-	return rows.Err()
+	return nil
 }
 
 func named(all []story.Sighting, name string) bool {
@@ -98,7 +169,9 @@ func named(all []story.Sighting, name string) bool {
 }
 
 // Search finds stories, newest first. The index offers candidates and the
-// compiled filter decides, so a search finds exactly what a watch matches.
+// compiled filter decides, so a search finds exactly what a watch matches. The
+// error is a [*store.LimitError] where there was no time to look further; the
+// hits are those found until then.
 func (s *Store) Search(ctx context.Context, q store.Search) ([]store.Hit, error) {
 	if q.Limit <= 0 {
 		q.Limit = 20
@@ -106,7 +179,7 @@ func (s *Store) Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	var hits []store.Hit
 	for hit, err := range s.All(ctx, q) {
 		if err != nil {
-			return nil, err
+			return hits, err
 		}
 		hits = append(hits, hit)
 		if len(hits) == q.Limit {
@@ -116,7 +189,8 @@ func (s *Store) Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	return hits, nil
 }
 
-// All is [Store.Search] without a limit, one hit at a time.
+// All is [Store.Search] one hit at a time; without a limit it goes on to the
+// archive's beginning.
 func (s *Store) All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error] {
 	return func(yield func(store.Hit, error) bool) {
 		r, err := rangeOf(q)
@@ -124,41 +198,78 @@ func (s *Store) All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, er
 			yield(store.Hit{}, err)
 			return
 		}
-		// One connection for all queries: a search that held one and waited
-		// for a second could wait for ever on others like it.
-		conn, err := s.read.Conn(ctx)
-		if err != nil {
-			yield(store.Hit{}, s.Explain(err))
-			return
+		if q.Filter != nil {
+			r.Match = s.lang.AtLeast(q.Filter.Need())
 		}
-		defer func() { _ = conn.Close() }() // gives it back to the pool
-		for page, err := range s.d.Candidates(ctx, conn, r) {
-			if err == nil {
-				err = s.readSightings(ctx, conn, page)
-			}
-			if err != nil {
-				yield(store.Hit{}, fmt.Errorf("search: %w", s.Explain(err)))
-				return
-			}
-			for i := range page {
-				c := &page[i]
-				if q.Filter != nil && !q.Filter.Match(filters.NewDoc(&c.Story)) {
-					continue
-				}
-				if !yield(store.Hit{Story: c.Story, Cursor: strconv.FormatInt(int64(c.Key), 36)}, nil) {
-					return
-				}
-			}
+		err = s.look(ctx, q.Filter, r, func(c *Candidate) bool {
+			return yield(store.Hit{Story: c.Story, Cursor: cursor(c.Key)}, nil)
+		})
+		if err != nil {
+			yield(store.Hit{}, err)
 		}
 	}
 }
 
-// rangeOf is where a search has to look.
+// look passes the stories of a range that f matches to found, newest first and
+// whole, until found has enough.
+func (s *Store) look(ctx context.Context, f *filters.Filter, r Range, found func(*Candidate) bool) error {
+	// One connection for all queries: a search that held one and waited for a
+	// second could wait for ever on others like it.
+	conn, err := s.read.Conn(ctx)
+	if err != nil {
+		return s.limited(ctx, store.Key(r.Until), err)
+	}
+	defer func() { _ = conn.Close() }() // gives it back to the pool
+	var doc filters.Doc
+	last := store.Key(r.Until)
+	for page, err := range s.d.Candidates(ctx, conn, r) {
+		if err == nil && f != nil && f.AsksSources() {
+			err = s.readSightings(ctx, conn, page)
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return s.limited(ctx, last, err)
+		}
+		last = page[len(page)-1].Key
+		if f != nil {
+			page = slices.DeleteFunc(page, func(c Candidate) bool {
+				doc.Reset(&c.Story)
+				return !f.Match(&doc)
+			})
+		}
+		if f == nil || !f.AsksSources() {
+			if err := s.readSightings(ctx, conn, page); err != nil {
+				return s.limited(ctx, last, err)
+			}
+		}
+		for i := range page {
+			if !found(&page[i]) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// limited is the error of a search that came to key last. Where the time was up
+// it says so.
+func (s *Store) limited(ctx context.Context, last store.Key, err error) error {
+	if !errors.Is(context.Cause(ctx), store.ErrLimit) {
+		return fmt.Errorf("search: %w", s.Explain(err))
+	}
+	if last == 0 {
+		return &store.LimitError{}
+	}
+	return &store.LimitError{Back: at(int64(last) >> keyShift), Cursor: cursor(last)}
+}
+
+func cursor(k store.Key) string { return strconv.FormatInt(int64(k), 36) }
+
+// rangeOf is the span of keys in which a search has to look.
 func rangeOf(q store.Search) (Range, error) {
 	var r Range
-	if q.Filter != nil {
-		r.Need = q.Filter.Need()
-	}
 	since, until := q.Span()
 	if !since.IsZero() {
 		r.From = firstKey(since)
@@ -169,7 +280,7 @@ func rangeOf(q store.Search) (Range, error) {
 	if q.Before != "" {
 		before, err := strconv.ParseInt(q.Before, 36, 64)
 		if err != nil {
-			return r, fmt.Errorf("search: the cursor %q is not one of ours", q.Before)
+			return r, fmt.Errorf("search: the cursor %q is not one of ours; take one that a search printed", q.Before)
 		}
 		if r.Until == 0 || before < r.Until {
 			r.Until = before

@@ -5,162 +5,129 @@ import (
 	"database/sql"
 	"fmt"
 	"iter"
+	"math"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"tipoff/bot/store"
 	"tipoff/bot/store/database"
-	"tipoff/filters"
 )
 
-// The limits of a tsvector are 2 KB a word and 1 MB in all.
-const (
-	maxWord   = 255
-	maxVector = 900_000
-)
-
-// tooLong stands in the index of a story that has more words than fit, and in
-// every search.
-const tooLong = "/"
-
-const sqlIndex = `
-INSERT INTO stories_index (story, words)
-SELECT t.story, t.words::tsvector FROM unnest($1::bigint[], $2::text[]) AS t (story, words)
-ON CONFLICT (story) DO UPDATE SET words = excluded.words`
-
-// Index indexes all stories with one statement.
-func (d *dialect) Index(ctx context.Context, tx *database.Tx, entries []database.Entry) error {
-	// The same story twice in a statement is refused: its last text counts.
-	last := make(map[store.Key]int, len(entries))
-	for i, e := range entries {
-		last[e.Key] = i
+// Insert adds all rows with one statement.
+func (d *dialect) Insert(ctx context.Context, tx *database.Tx, table string, columns []string, rows [][]any, end string) error {
+	types, args := make([]string, len(columns)), make([]any, len(columns))
+	for c := range columns {
+		switch rows[0][c].(type) {
+		case int64:
+			types[c], args[c] = "bigint", columnOf[int64](rows, c)
+		case []byte:
+			types[c], args[c] = "bytea", columnOf[[]byte](rows, c)
+		case string:
+			types[c], args[c] = "text", columnOf[string](rows, c)
+			for i, s := range args[c].([]string) {
+				args[c].([]string)[i] = plain(s)
+			}
+		default:
+			return fmt.Errorf("column %s of %s has a %T", columns[c], table, rows[0][c])
+		}
+		types[c] = fmt.Sprintf("$%d::%s[]", c+1, types[c])
 	}
-	keys, words := make([]int64, 0, len(last)), make([]string, 0, len(last))
-	for i, e := range entries {
-		if last[e.Key] == i {
-			keys, words = append(keys, int64(e.Key)), append(words, vector(e))
+	_, err := tx.Exec(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") SELECT * FROM unnest("+strings.Join(types, ", ")+")"+end, args...)
+	return err
+}
+
+func columnOf[T any](rows [][]any, c int) []T {
+	column := make([]T, len(rows))
+	for i, row := range rows {
+		column[i], _ = row[c].(T)
+	}
+	return column
+}
+
+// AddStories adds stories with the words that the index is to have of them.
+func (d *dialect) AddStories(ctx context.Context, tx *database.Tx, columns []string, rows [][]any, entries []database.Entry) error {
+	columns = append(slices.Clip(columns), "words")
+	for i := range rows {
+		rows[i] = append(rows[i], words(entries[i]))
+	}
+	return d.Insert(ctx, tx, "stories", columns, rows, "")
+}
+
+// AlertIDs takes ids from the sequence of alerts.
+func (d *dialect) AlertIDs(ctx context.Context, tx *database.Tx, n int) ([]int64, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT nextval(pg_get_serial_sequence('alerts', 'id')) FROM generate_series(1, $1)`, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		all = append(all, id)
+	}
+	return all, rows.Err()
+}
+
+// Index gives edited stories their new words; new ones have theirs. Then it
+// merges the words of all into the index.
+func (d *dialect) Index(ctx context.Context, tx *database.Tx, entries []database.Entry) error {
+	for _, e := range entries {
+		if !e.Again {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `UPDATE stories SET words = $1 WHERE key = $2`, words(e), int64(e.Key)); err != nil {
+			return fmt.Errorf("index story: %w", err)
 		}
 	}
-	if _, err := tx.Exec(ctx, sqlIndex, keys, words); err != nil {
+	if _, err := tx.Exec(ctx, `SELECT gin_clean_pending_list('stories_words')`); err != nil {
 		return fmt.Errorf("index stories: %w", err)
 	}
 	return nil
 }
 
-// vector is a story's words in the notation of a tsvector. The server puts them
-// in order and drops those that come twice.
-func vector(e database.Entry) string {
-	var b strings.Builder
-	fits := func(text, mark string) bool {
-		for w := range strings.FieldsSeq(text) {
-			if b.Len() > maxVector {
-				return false
-			}
-			lexeme(&b, mark+w)
-			b.WriteByte(' ')
-		}
-		return true
-	}
-	if fits(e.Title, "") && fits(e.Title, "/") && fits(e.Summary, "") && fits(e.Content, "") {
-		return b.String()
-	}
-	b.Reset()
-	lexeme(&b, tooLong)
-	return b.String()
+// A page of results is the newest of what may be a million stories or none. The
+// planner does not know how frequent a word is, and the index gives all stories
+// of a word or none; so it is asked for the newest spans of time, for longer ones
+// where these have little, and at last for all the rest. A word that is frequent
+// is found at once, and of a rare one there is not much in all.
+
+// level is a length of the spans of time that the index knows.
+type level struct {
+	mark  string
+	shift uint // of a key
+	spans int64
 }
 
-// lexeme writes a word as tsvector and tsquery read it.
-func lexeme(b *strings.Builder, w string) {
-	w = plain(w)
-	if len(w) > maxWord {
-		cut := maxWord
-		for !utf8.RuneStart(w[cut]) {
-			cut--
-		}
-		w = w[:cut]
-	}
-	b.WriteByte('\'')
-	for i := range len(w) {
-		if w[i] == '\'' || w[i] == '\\' {
-			b.WriteByte(w[i])
-		}
-		b.WriteByte(w[i])
-	}
-	b.WriteByte('\'')
-}
-
-// tsquery writes a need in the notation of a tsquery, or "" where it would not
-// narrow anything. Words that must be next to each other are only both there:
-// the compiled query sees to the rest.
-func tsquery(n filters.Need) string {
-	switch n.Op {
-	case filters.OpWords:
-		mark := ""
-		if len(n.Fields) == 1 && n.Fields[0] == "title" {
-			mark = "/"
-		}
-		parts := make([]string, 0, len(n.Words))
-		for i, w := range n.Words {
-			var b strings.Builder
-			lexeme(&b, mark+w)
-			if n.Prefix && i == len(n.Words)-1 {
-				b.WriteString(":*")
-			}
-			parts = append(parts, b.String())
-		}
-		return strings.Join(parts, " & ")
-	case filters.OpAnd:
-		return join(n.Sub, " & ", false)
-	case filters.OpOr:
-		return join(n.Sub, " | ", true)
-	}
-	return ""
-}
-
-// join joins the needs that narrow. Where all must, one that does not makes
-// the whole not narrow.
-func join(needs []filters.Need, op string, all bool) string {
-	var parts []string
-	for _, n := range needs {
-		q := tsquery(n)
-		switch {
-		case q != "":
-			parts = append(parts, "("+q+")")
-		case all:
-			return ""
-		}
-	}
-	return strings.Join(parts, op)
-}
-
-// The planner does not know how frequent a word is. With "newest first, and only
-// a page of them" it walks the whole table backwards in search of a rare one; for
-// a common one, the index would first gather a million stories. So the newest
-// stories are looked through in their order, and tell how frequent the words are:
-// if there are enough hits, so is the rest, else the index gives all that is left.
-const (
-	window  = 1024
-	maxStep = 64 * window
-	// dense is how many stories for each hit are still worth walking through.
-	dense = 256
-
-	firstPage, lastPage = 32, 512
-)
+// levels are the lengths, the shortest first, and how many spans of each are
+// asked for before longer ones.
+var levels = []level{{"@b", 26, 2}, {"@e", 30, 4}, {"@h", 34, 2}}
 
 const (
-	// The last of the newest so many.
-	sqlWindow = `SELECT story FROM stories_index WHERE story >= $1 AND story < $2 ORDER BY story DESC OFFSET $3 LIMIT 1`
-
-	// OFFSET 0 and MATERIALIZED keep the planner from mixing the two ways.
-	sqlWalk = `
-SELECT story FROM (SELECT story, words FROM stories_index WHERE story >= $1 AND story < $2 OFFSET 0) AS newest
-WHERE words @@ $3::tsquery ORDER BY story DESC`
-
-	sqlGather = `
-WITH found AS MATERIALIZED (SELECT story FROM stories_index WHERE words @@ $3::tsquery AND story >= $1 AND story < $2)
-SELECT story FROM found ORDER BY story DESC`
+	// all in a materialised part, the planner takes the index of words.
+	sqlFind = `
+WITH found AS MATERIALIZED (SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery)
+SELECT key FROM found WHERE key >= $2 AND key < $3 ORDER BY key DESC`
 
 	sqlAll = `SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT $3`
+
+	sqlEnds = `
+(SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT 1)
+UNION ALL
+(SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key LIMIT 1)`
+
+	sqlDays = `
+WITH found AS MATERIALIZED (SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery)
+SELECT (key >> 10) / 86400 AS day, count(*) FROM found WHERE key >= $2 AND key < $3 GROUP BY day`
+
+	sqlAllDays = `SELECT (key >> 10) / 86400 AS day, count(*) FROM stories WHERE key >= $1 AND key < $2 GROUP BY day`
+
+	sqlStories = `
+SELECT ` + database.StoryColumns + ` FROM stories s WHERE s.key = ANY ($1::bigint[]) ORDER BY s.key DESC`
+
+	firstPage, lastPage = 32, 512
 )
 
 // Candidates yields pages that grow: who wants one hit need not wait for a
@@ -169,11 +136,11 @@ func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Ran
 	return func(yield func([]database.Candidate, error) bool) {
 		s := &search{ctx: ctx, conn: conn, size: firstPage, yield: yield}
 		if r.Until == 0 {
-			r.Until = 1<<63 - 1
+			r.Until = math.MaxInt64
 		}
 		var err error
-		if q := tsquery(r.Need); q != "" {
-			err = s.find("("+q+") | '"+tooLong+"'", r.From, r.Until)
+		if r.Match.Kind == database.MatchSome {
+			err = s.find(r.Match.Query, r.From, r.Until)
 		} else {
 			err = s.all(r.From, r.Until)
 		}
@@ -192,30 +159,31 @@ type search struct {
 	done  bool
 }
 
+// find yields the stories of a range that a query finds.
 func (s *search) find(query string, from, until int64) error {
-	walked, hits := 0, 0
-	for step := window; until > from && hits*dense >= walked; step = min(2*step, maxStep) {
-		low := from
-		rest, err := s.keys(sqlWindow, from, until, step-1)
-		if err != nil {
-			return err
+	ends, err := s.keys(sqlEnds, from, until)
+	if err != nil || len(ends) == 0 {
+		return err
+	}
+	from, until = int64(ends[1]), int64(ends[0])+1
+	for _, l := range levels {
+		for n := int64(0); n < l.spans && until > from; n++ {
+			span := (until - 1) >> l.shift
+			low := max(from, span<<l.shift)
+			if err := s.span(fmt.Sprintf("(%s) & '%s%d'", query, l.mark, span), low, until); err != nil || s.done {
+				return err
+			}
+			until = low
 		}
-		if len(rest) > 0 {
-			low = int64(rest[0])
-		}
-		found, err := s.keys(sqlWalk, low, until, query)
-		if err != nil {
-			return err
-		}
-		if err := s.pages(found); err != nil || s.done {
-			return err
-		}
-		walked, hits, until = walked+step, hits+len(found), low
 	}
 	if until <= from {
 		return nil
 	}
-	found, err := s.keys(sqlGather, from, until, query)
+	return s.span(query, from, until)
+}
+
+func (s *search) span(query string, from, until int64) error {
+	found, err := s.keys(sqlFind, query, from, until)
 	if err != nil {
 		return err
 	}
@@ -262,14 +230,10 @@ func (s *search) pages(keys []store.Key) error {
 			return err
 		}
 		keys, s.size = keys[n:], min(2*s.size, lastPage)
-		s.done = !s.yield(page, nil)
+		s.done = len(page) > 0 && !s.yield(page, nil)
 	}
 	return nil
 }
-
-const sqlStories = `
-SELECT ` + database.StoryColumns + ` FROM stories s JOIN sources src ON src.id = s.source
-WHERE s.key = ANY ($1::bigint[]) ORDER BY s.key DESC`
 
 func (s *search) stories(keys []store.Key) ([]database.Candidate, error) {
 	rows, err := s.conn.QueryContext(s.ctx, sqlStories, array(keys))
@@ -286,6 +250,30 @@ func (s *search) stories(keys []store.Key) ([]database.Candidate, error) {
 		page = append(page, c)
 	}
 	return page, rows.Err()
+}
+
+// Days counts with the index of words, or the keys alone.
+func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, each func(day, stories int64)) error {
+	if r.Until == 0 {
+		r.Until = math.MaxInt64
+	}
+	query, args := sqlAllDays, []any{r.From, r.Until}
+	if r.Match.Kind == database.MatchSome {
+		query, args = sqlDays, []any{r.Match.Query, r.From, r.Until}
+	}
+	rows, err := conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var day, n int64
+		if err := rows.Scan(&day, &n); err != nil {
+			return err
+		}
+		each(day, n)
+	}
+	return rows.Err()
 }
 
 // InKeys passes the keys as an array.

@@ -48,19 +48,6 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// BenchmarkSearch searches with the watch language.
-func BenchmarkSearch(b *testing.B) {
-	s, err := postgres.Open(b.Context(), storetest.Postgres(b), postgres.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = s.Close() })
-	if _, err := s.Migrate(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	storetest.BenchmarkSearch(b, adapter{s})
-}
-
 func TestMigrateTwice(t *testing.T) {
 	s := open(t, storetest.Postgres(t), postgres.Options{})
 	if n, err := s.Migrate(t.Context()); n == 0 || err != nil {

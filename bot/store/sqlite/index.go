@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -38,22 +39,60 @@ func (d *dialect) Index(ctx context.Context, tx *database.Tx, entries []database
 	return nil
 }
 
-// Candidates walks the index from its newest entry, one story at a time: who
-// has enough leaves, and what was not looked at cost nothing.
+// Insert runs the statement for each row: here that is what costs the least.
+func (d *dialect) Insert(ctx context.Context, tx *database.Tx, table string, columns []string, rows [][]any, end string) error {
+	query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")" + end
+	for _, row := range rows {
+		if _, err := tx.Exec(ctx, query, row...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// AddStories is Insert: the index is a table of its own.
+func (d *dialect) AddStories(ctx context.Context, tx *database.Tx, columns []string, rows [][]any, _ []database.Entry) error {
+	return d.Insert(ctx, tx, "stories", columns, rows, "")
+}
+
+// AlertIDs is not asked for: SQLite gives alerts their ids.
+func (d *dialect) AlertIDs(context.Context, *database.Tx, int) ([]int64, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// The first page is what a person looks at; later ones are for who reads all.
+const firstPage, lastPage = 20, 256
+
+// Candidates walks the index from its newest entry: who has enough leaves, and
+// what was not looked at cost nothing.
 func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Range) iter.Seq2[[]database.Candidate, error] {
 	return func(yield func([]database.Candidate, error) bool) {
-		query, args := candidates(r)
-		rows, err := conn.QueryContext(ctx, query, args...)
+		from, where, args := among(r)
+		rows, err := conn.QueryContext(ctx, "SELECT "+database.StoryColumns+" FROM "+from+where+" ORDER BY "+keyOf(r)+" DESC", args...)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		defer rows.Close()
+		size := firstPage
+		page := make([]database.Candidate, 0, size)
 		for rows.Next() {
 			c, err := database.ScanStory(rows.Scan)
-			if !yield([]database.Candidate{c}, err) || err != nil {
+			if err != nil {
+				yield(nil, err)
 				return
 			}
+			if page = append(page, c); len(page) < size {
+				continue
+			}
+			if !yield(page, nil) {
+				return
+			}
+			size = min(2*size, lastPage)
+			page = make([]database.Candidate, 0, size)
+		}
+		if len(page) > 0 && !yield(page, nil) {
+			return
 		}
 		if err := rows.Err(); err != nil {
 			yield(nil, err)
@@ -61,25 +100,56 @@ func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Ran
 	}
 }
 
-func candidates(r database.Range) (string, []any) {
-	var where []string
-	var args []any
-	from, key := "stories s", "s.key"
-	if match := ftsMatch(r.Need); match != "" {
-		from, key = "stories_index i JOIN stories s ON s.key = i.rowid", "i.rowid"
-		where, args = append(where, "stories_index MATCH ?"), append(args, match)
+// Days counts in the index alone.
+func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, each func(day, stories int64)) error {
+	key := keyOf(r)
+	from, where, args := among(r)
+	if r.Match.Kind == database.MatchSome {
+		from = "stories_index i"
+	}
+	rows, err := conn.QueryContext(ctx, "SELECT ("+key+" >> 10) / 86400 AS day, count(*) FROM "+from+where+" GROUP BY day", args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var day, n int64
+		if err := rows.Scan(&day, &n); err != nil {
+			return err
+		}
+		each(day, n)
+	}
+	return rows.Err()
+}
+
+// keyOf is the key of the stories of a range.
+func keyOf(r database.Range) string {
+	if r.Match.Kind == database.MatchSome {
+		return "i.rowid"
+	}
+	return "s.key"
+}
+
+// among are the stories of a range: the tables, the condition, and its arguments.
+// A cross join keeps its order.
+func among(r database.Range) (from, where string, args []any) {
+	key := keyOf(r)
+	var all []string
+	from = "stories s"
+	if r.Match.Kind == database.MatchSome {
+		from = "stories_index i CROSS JOIN stories s ON s.key = i.rowid"
+		all, args = append(all, "stories_index MATCH ?"), append(args, r.Match.Query)
 	}
 	if r.From != 0 {
-		where, args = append(where, key+" >= ?"), append(args, r.From)
+		all, args = append(all, key+" >= ?"), append(args, r.From)
 	}
 	if r.Until != 0 {
-		where, args = append(where, key+" < ?"), append(args, r.Until)
+		all, args = append(all, key+" < ?"), append(args, r.Until)
 	}
-	query := "SELECT " + database.StoryColumns + " FROM " + from + " JOIN sources src ON src.id = s.source"
-	if len(where) > 0 {
-		query += " WHERE " + strings.Join(where, " AND ")
+	if len(all) > 0 {
+		where = " WHERE " + strings.Join(all, " AND ")
 	}
-	return query + " ORDER BY " + key + " DESC", args
+	return from, where, args
 }
 
 // InKeys passes the keys as JSON, for SQLite has no arrays.
@@ -94,43 +164,30 @@ func (d *dialect) InKeys(column string, keys []store.Key) (condition string, arg
 	return column + " IN (SELECT value FROM json_each($1))", string(list)
 }
 
-// ftsMatch writes a need in FTS5's own language, or "" where it would not
-// narrow anything.
-func ftsMatch(n filters.Need) string {
-	switch n.Op {
-	case filters.OpWords:
-		if len(n.Words) == 0 {
-			return ""
-		}
-		var b strings.Builder
-		if len(n.Fields) > 0 {
-			b.WriteString("{" + strings.Join(n.Fields, " ") + "} : ")
-		}
-		b.WriteString(`"` + strings.ReplaceAll(strings.Join(n.Words, " "), `"`, `""`) + `"`)
-		if n.Prefix {
-			b.WriteString(" *")
-		}
-		return b.String()
-	case filters.OpAnd:
-		return join(n.Sub, " AND ", false)
-	case filters.OpOr:
-		return join(n.Sub, " OR ", true)
-	}
-	return ""
-}
+// maxToken is how long a word of the index is at the most; FTS5 cuts longer ones.
+const maxToken = 32768
 
-// join joins the needs that narrow. Where all must, one that does not makes
-// the whole not narrow.
-func join(needs []filters.Need, op string, all bool) string {
-	var parts []string
-	for _, n := range needs {
-		m := ftsMatch(n)
-		switch {
-		case m != "":
-			parts = append(parts, "("+m+")")
-		case all:
-			return ""
-		}
+// fts is FTS5's own language.
+var fts = database.Language{And: " AND ", Or: " OR ", AndNot: " NOT ", Words: ftsWords}
+
+// Language is that of FTS5.
+func (d *dialect) Language() *database.Language { return &fts }
+
+func ftsWords(n filters.Need) (query string, exact bool) {
+	exact = true
+	for _, w := range n.Words {
+		exact = exact && len(w) < maxToken
 	}
-	return strings.Join(parts, op)
+	if len(n.Words) == 0 {
+		return "", false
+	}
+	var b strings.Builder
+	if len(n.Fields) > 0 {
+		b.WriteString("{" + strings.Join(n.Fields, " ") + "} : ")
+	}
+	b.WriteString(`"` + strings.ReplaceAll(strings.Join(n.Words, " "), `"`, `""`) + `"`)
+	if n.Prefix {
+		b.WriteString(" *")
+	}
+	return b.String(), exact
 }

@@ -59,19 +59,6 @@ func TestStore(t *testing.T) {
 	})
 }
 
-// BenchmarkSearch searches with the watch language.
-func BenchmarkSearch(b *testing.B) {
-	s, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "x.db"), sqlite.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = s.Close() })
-	if _, err := s.Migrate(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	storetest.BenchmarkSearch(b, adapter{s})
-}
-
 func TestMigrateTwice(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "x.db"), sqlite.Options{})
 	if n, err := s.Migrate(t.Context()); n == 0 || err != nil {

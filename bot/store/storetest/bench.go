@@ -4,9 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
+	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,101 +16,178 @@ import (
 	"tipoff/sources/story"
 )
 
-var benchStories = flag.Int("stories", 20_000, "how many stories the benchmarks of the stores search in; their doc comments give figures for 1000000")
+var (
+	benchStories = flag.Int("stories", 20_000, "how many stories the benchmarks of the stores search in; their doc comments give figures for 1000000")
+	storesDir    = flag.String("storesdir", "", "a folder in which the benchmarks keep their filled stores, to use them again; PostgreSQL's stay in schemas of their own")
+)
 
-// words is a vocabulary in which the n-th word is about n times rarer than the
-// first, as in a language.
-type words struct {
-	rng  *rand.Rand
-	zipf *rand.Zipf
-}
-
-const vocabulary = 200_000
-
-func newWords() *words {
-	rng := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // the same each time
-	return &words{rng: rng, zipf: rand.NewZipf(rng, 1.07, 8, vocabulary-1)}
-}
-
-// word is the n-th most frequent word.
-func word(n uint64) string { return fmt.Sprintf("w%x", n*2654435761%(1<<32)) }
-
-func (w *words) text(n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(word(w.zipf.Uint64()))
+// benchSize is how many stories a benchmark searches in.
+func benchSize() int {
+	if testing.Short() {
+		return 2000
 	}
-	return b.String()
+	return *benchStories
 }
 
-// story is one of 75 words: 10 in the title, 25 in the summary, 40 after that.
-func (w *words) story(n int) story.Story {
-	return story.Story{
-		ID: fmt.Sprintf("%016x", n), URL: fmt.Sprintf("https://news.example/%d", n),
-		Title: w.text(10), Summary: w.text(25), Content: w.text(40), Lang: "en",
-		Published: time.Unix(1_500_000_000+int64(n)*60, 0), Seen: time.Unix(1_500_000_000+int64(n)*60, 0),
+// BenchFile is the SQLite file of a benchmark that fills it.
+func BenchFile(b *testing.B) string {
+	b.Helper()
+	if *storesDir == "" {
+		return filepath.Join(b.TempDir(), "stories.db")
 	}
+	return filepath.Join(*storesDir, fmt.Sprintf("stories-%d.db", benchSize()))
 }
 
-// BenchmarkSearch fills a store with -stories stories and measures, for each kind
-// of query, the first page. p50 and p99 are over queries of the same kind with
-// other words.
-func BenchmarkSearch(b *testing.B, s Store) {
-	fill(b, s, *benchStories)
-	pick := func(from, to uint64) func(*words) string {
-		return func(w *words) string { return word(from + w.rng.Uint64N(to-from)) }
+// BenchPostgres is the address of the schema of a benchmark that fills it.
+func BenchPostgres(b *testing.B) string {
+	b.Helper()
+	if *storesDir == "" {
+		return Postgres(b)
 	}
-	common, middling, rare := pick(2, 40), pick(400, 2000), pick(20_000, 150_000)
-	for _, kind := range []struct {
-		name  string
-		query func(w *words) string
-	}{
-		{"common", common},
-		{"middling", middling},
-		{"rare", rare},
-		{"common AND middling", func(w *words) string { return common(w) + " " + middling(w) }},
-		{"common AND rare", func(w *words) string { return common(w) + " " + rare(w) }},
-		{"two middling", func(w *words) string { return middling(w) + " " + middling(w) }},
-		{"OR of five", func(w *words) string {
-			return common(w) + " OR " + middling(w) + " OR " + middling(w) + " OR " + rare(w) + " OR " + rare(w)
-		}},
-		{"phrase", func(w *words) string { return `"` + common(w) + " " + common(w) + `"` }},
-		{"phrase of middling", func(w *words) string { return `"` + common(w) + " " + middling(w) + `"` }},
-		{"NEAR", func(w *words) string { return common(w) + " NEAR/5 " + middling(w) }},
-		{"field", func(w *words) string { return "title:" + middling(w) }},
-		{"prefix", func(w *words) string { return middling(w)[:4] + "*" }},
-		{"negation", func(w *words) string { return middling(w) + " -" + common(w) }},
-		{"mixed", func(w *words) string {
-			return "(" + common(w) + " OR " + middling(w) + ") title:" + common(w) + " -" + rare(w)
-		}},
-	} {
+	return schema(b, fmt.Sprintf("tipoff_stories_%d", benchSize()), true)
+}
+
+// Bench is a store whose speed is measured.
+type Bench struct {
+	Store
+	// Settle does what the database does by itself after a while.
+	Settle func(ctx context.Context) error
+	// Size is that of the database in bytes.
+	Size func(ctx context.Context) (int64, error)
+	// Bare asks the index of the database in its own language, as a program
+	// does that has no language of its own: the newest 20 stories. Nil where
+	// the comparison says nothing.
+	Bare func(ctx context.Context, match string) error
+}
+
+// The ranks of words: what about every second story has, one in a hundred or
+// thousand, and a few or none.
+func common(w *words) string   { return w.pick(2, 40) }
+func middling(w *words) string { return w.pick(400, 2000) }
+func rare(w *words) string     { return w.pick(20_000, 150_000) }
+
+// kinds are the kinds of queries, and how FTS5 is asked the same.
+var kinds = []struct {
+	name string
+	ask  func(w *words) (query, fts string)
+}{
+	{"common", func(w *words) (string, string) { return same(common(w)) }},
+	{"middling", func(w *words) (string, string) { return same(middling(w)) }},
+	{"rare", func(w *words) (string, string) { return same(rare(w)) }},
+	{"common AND middling", func(w *words) (string, string) { return same(common(w) + " AND " + middling(w)) }},
+	{"common AND rare", func(w *words) (string, string) { return same(common(w) + " AND " + rare(w)) }},
+	{"two middling", func(w *words) (string, string) { return same(middling(w) + " AND " + middling(w)) }},
+	{"OR of five", func(w *words) (string, string) {
+		return same(common(w) + " OR " + middling(w) + " OR " + middling(w) + " OR " + rare(w) + " OR " + rare(w))
+	}},
+	{"phrase", func(w *words) (string, string) { return same(`"` + common(w) + " " + common(w) + `"`) }},
+	{"phrase of middling", func(w *words) (string, string) { return same(`"` + common(w) + " " + middling(w) + `"`) }},
+	{"NEAR", func(w *words) (string, string) {
+		a, b := common(w), middling(w)
+		return a + " NEAR/5 " + b, "NEAR(" + a + " " + b + ", 5)"
+	}},
+	{"field", func(w *words) (string, string) { return same("title:" + middling(w)) }},
+	{"prefix", func(w *words) (string, string) { return same(beginning(middling(w), 3) + "*") }},
+	{"prefix of a rare word", func(w *words) (string, string) { return same(beginning(rare(w), 5) + "*") }},
+	{"negation", func(w *words) (string, string) {
+		a, b := middling(w), common(w)
+		return a + " -" + b, a + " NOT " + b
+	}},
+	{"mixed", func(w *words) (string, string) {
+		a, b, c, d := common(w), middling(w), common(w), rare(w)
+		return "(" + a + " OR " + b + ") title:" + c + " -" + d, "((" + a + " OR " + b + ") AND title:" + c + ") NOT " + d
+	}},
+}
+
+func beginning(w string, n int) string { return w[:min(n, len(w))] }
+
+func same(q string) (query, fts string) { return q, q }
+
+// BenchmarkSearch measures, for each kind of query, the first page of a store
+// with -stories stories. p50 and p99 are over queries of the same kind with
+// other words; x-bare is how many times the database's own query of the same
+// takes, in the same run.
+func BenchmarkSearch(b *testing.B, s Bench) {
+	fill(b, s)
+	for _, kind := range kinds {
 		b.Run(kind.name, func(b *testing.B) {
-			w := newWords()
-			var took []time.Duration
-			for b.Loop() {
-				f, err := filters.Compile(kind.query(w))
+			w := newWords(b)
+			var ours, bare []time.Duration
+			for n := 0; b.Loop(); n++ {
+				text, fts := kind.ask(w)
+				f, err := filters.Compile(text)
 				if err != nil {
 					b.Fatal(err)
 				}
-				began := time.Now()
-				if _, err := s.Search(b.Context(), store.Search{Filter: f, Limit: 20}); err != nil {
-					b.Fatal(err)
+				turn := func(took *[]time.Duration, ask func() error) {
+					began := time.Now()
+					if err := ask(); err != nil {
+						b.Fatal(text, err)
+					}
+					*took = append(*took, time.Since(began))
 				}
-				took = append(took, time.Since(began))
+				search := func() error {
+					_, err := s.Search(b.Context(), store.Search{Filter: f, Limit: 20})
+					return err
+				}
+				if s.Bare == nil {
+					turn(&ours, search)
+					continue
+				}
+				// Who comes second finds the pages in memory: each is second in
+				// every other turn.
+				if n%2 == 0 {
+					turn(&ours, search)
+				}
+				turn(&bare, func() error { return s.Bare(b.Context(), fts) })
+				if n%2 == 1 {
+					turn(&ours, search)
+				}
 			}
-			slices.Sort(took)
-			at := func(p float64) float64 { return float64(took[int(p*float64(len(took)-1))].Microseconds()) / 1000 }
-			b.ReportMetric(at(0.5), "p50-ms")
-			b.ReportMetric(at(0.99), "p99-ms")
+			b.ReportMetric(at(ours, 0.5), "p50-ms")
+			b.ReportMetric(at(ours, 0.99), "p99-ms")
+			if s.Bare != nil {
+				b.ReportMetric(at(ours, 0.5)/at(bare, 0.5), "x-bare-p50")
+				b.ReportMetric(at(ours, 0.99)/at(bare, 0.99), "x-bare-p99")
+			}
 		})
 	}
 }
 
-// fill adds stories, 500 in a transaction, and says how fast that was.
-func fill(b *testing.B, s Store, n int) {
+// at is a percentile in milliseconds.
+func at(took []time.Duration, p float64) float64 {
+	slices.Sort(took)
+	return float64(took[int(p*float64(len(took)-1))].Nanoseconds()) / 1e6
+}
+
+// fill adds stories, 500 in a transaction, unless the store has them, and says
+// how large they are.
+func fill(b *testing.B, s Bench) {
+	b.Helper()
+	n := benchSize()
+	have, err := s.Count(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if have != 0 && have != n {
+		b.Fatalf("%d stories, want %d: the store was not filled to its end, remove it", have, n)
+	}
+	if have == 0 {
+		began := time.Now()
+		load(b, s, n)
+		b.Logf("%d stories, %.0f a second", n, float64(n)/time.Since(began).Seconds())
+		if err := s.Settle(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	size, err := s.Size(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Logf("%.2f GB per million stories", float64(size)/float64(n)/1000)
+}
+
+func load(b *testing.B, s Store, n int) {
 	b.Helper()
 	if err := s.SyncSources(b.Context(), []sources.Source{{Name: "wire", URL: "https://wire.example/feed"}}); err != nil {
 		b.Fatal(err)
@@ -120,12 +196,20 @@ func fill(b *testing.B, s Store, n int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w := newWords()
-	began := time.Now()
+	w := newWords(b)
 	for from := 0; from < n; from += 500 {
 		err := s.Update(b.Context(), func(ctx context.Context, tx pipeline.Tx) error {
+			var all []story.Story
+			var items []store.Expected
 			for i := from; i < min(from+500, n); i++ {
 				st := w.story(i)
+				all = append(all, st)
+				items = append(items, store.Expected{Identity: store.NewIdentity("", st.URL, ""), ID: st.ID, Time: st.Time()})
+			}
+			if err := tx.Expect(ctx, src, items); err != nil {
+				return err
+			}
+			for _, st := range all {
 				key, _, err := tx.AddStory(ctx, src, &st)
 				if err != nil {
 					return err
@@ -140,5 +224,4 @@ func fill(b *testing.B, s Store, n int) {
 			b.Fatal(err)
 		}
 	}
-	b.Logf("%d stories, %.0f a second", n, float64(n)/time.Since(began).Seconds())
 }

@@ -22,6 +22,13 @@ const PostgresVariable = "TIPOFF_TEST_POSTGRES"
 // such server the test is skipped, and in CI it fails.
 func Postgres(t testing.TB) string {
 	t.Helper()
+	return schema(t, "tipoff_test_"+strings.ToLower(rand.Text()[:12]), false)
+}
+
+// schema gives the address of a schema of this name, which is kept or goes with
+// the test.
+func schema(t testing.TB, name string, keep bool) string {
+	t.Helper()
 	base := os.Getenv(PostgresVariable)
 	missing := t.Skipf
 	if os.Getenv("CI") == "true" {
@@ -40,22 +47,27 @@ func Postgres(t testing.TB) string {
 	if err != nil {
 		missing("%s: no server answers there: %v", PostgresVariable, err)
 	}
-	schema := "tipoff_test_" + strings.ToLower(rand.Text()[:12])
-	if _, err := conn.Exec(ctx, `CREATE SCHEMA `+schema); err != nil {
+	create := `CREATE SCHEMA ` + name
+	if keep {
+		create = `CREATE SCHEMA IF NOT EXISTS ` + name
+	}
+	if _, err := conn.Exec(ctx, create); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
 		defer cancel()
-		if _, err := conn.Exec(ctx, `DROP SCHEMA `+schema+` CASCADE`); err != nil {
-			t.Error(err)
+		if !keep {
+			if _, err := conn.Exec(ctx, `DROP SCHEMA `+name+` CASCADE`); err != nil {
+				t.Error(err)
+			}
 		}
 		if err := conn.Close(ctx); err != nil {
 			t.Error(err)
 		}
 	})
 	q := address.Query()
-	q.Set("search_path", schema)
+	q.Set("search_path", name)
 	address.RawQuery = q.Encode()
 	return address.String()
 }

@@ -1,0 +1,62 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+
+	"tipoff/bot/store/database"
+	"tipoff/bot/store/sqlite"
+	"tipoff/bot/store/storetest"
+)
+
+// bench is a store that the benchmarks fill.
+func bench(b *testing.B) storetest.Bench {
+	b.Helper()
+	path := storetest.BenchFile(b)
+	s, err := sqlite.Open(b.Context(), path, sqlite.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	if _, err := s.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	// A pool like the one that the store reads from.
+	plain, err := sql.Open("sqlite", "file:"+path+"?_pragma=query_only(on)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = plain.Close() })
+	return storetest.Bench{
+		Store: adapter{s},
+		Settle: func(ctx context.Context) error {
+			_, err := s.DB().ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
+			return err
+		},
+		Size: func(ctx context.Context) (n int64, err error) {
+			err = plain.QueryRowContext(ctx, `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&n)
+			return n, err
+		},
+		Bare: func(ctx context.Context, match string) error { return bare(ctx, plain, match) },
+	}
+}
+
+// bare reads the first page of what FTS5 finds.
+func bare(ctx context.Context, db *sql.DB, match string) error {
+	rows, err := db.QueryContext(ctx, `SELECT `+database.StoryColumns+` FROM stories_index i
+JOIN stories s ON s.key = i.rowid WHERE stories_index MATCH $1 ORDER BY i.rowid DESC LIMIT 20`, match)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if _, err := database.ScanStory(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// BenchmarkSearch searches with the watch language.
+func BenchmarkSearch(b *testing.B) { storetest.BenchmarkSearch(b, bench(b)) }
