@@ -22,9 +22,8 @@ type place struct {
 	// sure says that the story matches if this is in it, and nothing is left to
 	// ask.
 	sure bool
-	// guard are hashes of words, in any form, one of which the story has to
-	// have besides. None at all ask for nothing.
-	guard []uint64
+	// guard are words, in any form, one of which the story has to have besides. None at all ask for nothing.
+	guard []string
 	// actors is the table that knows the entity.
 	actors *actor.Table
 }
@@ -93,9 +92,9 @@ func (c allOf) cover() cover {
 		return best
 	}
 	best.places = slices.Clone(best.places)
-	var guard []uint64
+	var guard []string
 	for _, p := range second.places {
-		guard = append(guard, p.hash)
+		guard = append(guard, p.word)
 	}
 	for i := range best.places {
 		p := &best.places[i]
@@ -144,7 +143,7 @@ func (c *phrase) cover() cover {
 		if guard.guards() {
 			for i := range places {
 				for _, g := range guard.places {
-					places[i].guard = append(places[i].guard, g.hash)
+					places[i].guard = append(places[i].guard, g.word)
 				}
 			}
 		}

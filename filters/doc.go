@@ -81,17 +81,24 @@ func (d *Doc) gap(f, i int) gap {
 	return gapOf(d.texts[f][from:to])
 }
 
+// spaced reports whether there is a space and nothing else between token i of
+// text f and the next one.
+func (d *Doc) spaced(f, i int) bool {
+	end := d.tokens[i].End
+	return end+1 == d.tokens[i+1].Start && d.texts[f][end] == ' '
+}
+
 // joined is the number of tokens from i that stand for the word w of a query
 // though none of them is it, or 0. w may be the beginning of a word only. end
 // is where the text ends.
 func (d *Doc) joined(i, end int, w string, prefix bool) int {
-	a := d.tokens[i].Text
+	a, f := d.tokens[i].Text, d.textOf(i)
 	if len(a) >= len(w) || i+1 >= end || w[:len(a)] != a {
 		return 0
 	}
 	b, rest := d.tokens[i+1].Text, w[len(a):]
 	if b == rest || prefix && strings.HasPrefix(b, rest) {
-		if joins(a, b, rest, d.index.gaps[i], prefix) {
+		if joins(a, b, rest, d.gap(f, i), prefix) {
 			return 2
 		}
 		return 0
@@ -103,7 +110,7 @@ func (d *Doc) joined(i, end int, w string, prefix bool) int {
 	if c != rest && (!prefix || !strings.HasPrefix(c, rest)) || !alternate(a, b, rest) {
 		return 0
 	}
-	if !joins(a, b, b, d.index.gaps[i], false) || !joins(b, c, rest, d.index.gaps[i+1], prefix) {
+	if !joins(a, b, b, d.gap(f, i), false) || !joins(b, c, rest, d.gap(f, i+1), prefix) {
 		return 0
 	}
 	return 3
@@ -113,11 +120,12 @@ func (d *Doc) joined(i, end int, w string, prefix bool) int {
 func (d *Doc) oneWord(p pair) bool {
 	i := int(p.token)
 	a, b := d.tokens[i].Text, d.tokens[i+1].Text
+	f := d.textOf(i)
 	if p.words == 2 {
-		return joins(a, b, b, d.index.gaps[i], false)
+		return joins(a, b, b, d.gap(f, i), false)
 	}
 	c := d.tokens[i+2].Text
-	return alternate(a, b, c) && joins(a, b, b, d.index.gaps[i], false) && joins(b, c, c, d.index.gaps[i+1], false)
+	return alternate(a, b, c) && joins(a, b, b, d.gap(f, i), false) && joins(b, c, c, d.gap(f, i+1), false)
 }
 
 // foldedText is text f with its letters folded, see [foldCase].

@@ -81,7 +81,7 @@ type Filter struct {
 func (f *Filter) String() string { return f.text }
 
 // Match reports whether the story is one that the query wants.
-func (f *Filter) Match(d *Doc) bool { return f.program.match(d) }
+func (f *Filter) Match(d *Doc) bool { return f.program.match(d, d.words()) }
 
 // Since is a time before which no story matches, by what a search says of
 // since:; zero if there is none.

@@ -283,7 +283,7 @@ func TestSetTurnsOver(t *testing.T) {
 	v := &visit{seen: []uint32{1, 1}, turn: ^uint32(0)}
 	v.begin(s, NewDoc(leak))
 	v.words()
-	if len(v.matched) != 1 || s.entry(v.matched[0]).name != "w" {
+	if len(v.matched) != 1 || s.name(v.matched[0]) != "w" {
 		t.Errorf("matched %v", v.matched)
 	}
 }

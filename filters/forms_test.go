@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -97,6 +98,41 @@ func splitBars(list string) func(func(string) bool) {
 			if s != "" && !yield(s) {
 				return
 			}
+		}
+	}
+}
+
+// A large set looks only for those pairs of words that its watches may want as
+// one, wherever in a watch the word is.
+func TestLargeSetFindsWordsApart(t *testing.T) {
+	l, err := NewLexicon(nil, map[string]string{"one": "cyberattack", "two": "leaks cyberattack", "three": "leaks ransomgang OR russia"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	watches := map[string]*Filter{}
+	for i := range 2 * fewPlaces {
+		watches[fmt.Sprintf("other %d", i)] = mustCompile(t, fmt.Sprintf("nothing%dlike%s", i, strings.Repeat("it", 1+i%9)))
+	}
+	s := &story.Story{Title: "Leaks after cyber attack by APT 41", Summary: "log-4  j of the ransom gang. Data breach zero\tday i p"}
+	d := NewDoc(s)
+	for _, q := range []string{
+		"cyberattack", "title:cyberattack", "leaks cyberattack", "russia OR cyberattack", "leaks NOT cyberattacks", `"cyberattack by"`,
+		`"after cyberattack"`, `"cyberattack by apt41"`, "apt41", "leaks apt41", "log4j", "log4j leaks", "databreach", "zeroday 0day", "set:one", "set:two", "set:three",
+		"leaks NEAR/3 apt41", "cyberattack NEAR/3 after", "=Leaks cyberattack", "*",
+		// and not
+		"leaks NOT cyberattack", "NOT apt41", "NOT (russia OR ransomgang)", "leaks NOT set:one", "leaks -\"cyberattack by\"",
+		"ofthe", "afterattack", "gangdata", "ip", "by41", "body:cyberattack", "-log4j gang",
+	} {
+		f, err := l.Compile(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := NewSet(watches).Add("it", f)
+		if set.gate != nil {
+			t.Fatal("the set is a small one")
+		}
+		if want, got := f.Match(d), len(set.Match(d)) == 1; got != want {
+			t.Errorf("%s: the set says %v, the filter %v", q, got, want)
 		}
 	}
 }

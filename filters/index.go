@@ -1,38 +1,26 @@
 package filters
 
-import (
-	"tipoff/filters/text"
-)
-
 // index knows where each word of a story is. It is a hash table by the words'
 // hashes alone: with 64 bits and seeds of the process, two words of a story
 // have the same one never.
+//
+// A set makes an index of its own, which has of the pairs of words only those
+// that the set's watches may ask for as one word.
 type index struct {
-	slots []slot
-	// turn marks the slots of the story that is in now: so nothing needs to be
-	// cleared for the next one.
-	turn uint32
-	// Of each token: the word's key and hash, the next token of the same word or
-	// -1, and what stands between it and the next token of its text.
-	keys   []key
+	doc *Doc
+	// heads has for the lowest bits of a hash the first token with such a one,
+	// counted from 1, and next the one after a token. 0 is none.
+	heads []int32
+	next  []int32
+	// hashes are those of the tokens.
 	hashes []uint64
-	next   []int32
-	gaps   []gap
-	// first are the slots in use, one for each different word.
-	first []int32
 	// bloom has a bit for each word, and for each two or three words side by
 	// side that may be one word together. So what is not in it is not in the
 	// story, in any form.
 	bloom [bloomBits / 64]uint64
 	// pairs has a hash for each two or three of them, and the first token.
+	// The last ones come first.
 	pairs []pair
-}
-
-type slot struct {
-	hash  uint64
-	token int32 // the first one
-	turn  uint32
-	in    fields
 }
 
 type pair struct {
@@ -53,56 +41,82 @@ func (x *index) maybe(h uint64) bool {
 	return x.bloom[h>>(bloomShift+6)]&(1<<(h>>bloomShift&63)) != 0
 }
 
-// make reads the tokens of a story.
+// make reads all words of a story.
 func (x *index) make(d *Doc) {
-	n := len(d.tokens)
-	x.grow(n)
-	x.bloom = [bloomBits / 64]uint64{}
-	if x.turn++; x.turn == 0 {
-		clear(x.slots)
-		x.turn = 1
-	}
-	x.keys, x.hashes, x.next, x.gaps = x.keys[:n], x.hashes[:n], x.next[:n], x.gaps[:n]
-	x.first, x.pairs = x.first[:0], x.pairs[:0]
-	mask := uint64(len(x.slots) - 1)
-	// Backwards, so that each word's first token is in the table at the end.
+	x.reset(d)
 	for f := texts - 1; f >= 0; f-- {
-		in := fields(1) << f
 		start, end := int(d.starts[f]), int(d.starts[f+1])
 		for i := end - 1; i >= start; i-- {
-			word := d.tokens[i].Text
-			k := keyOf(word)
-			h := k.hash()
-			x.keys[i], x.hashes[i] = k, h
-			x.mark(h)
-			at := h & mask
-			for x.slots[at].turn == x.turn && x.slots[at].hash != h {
-				at = (at + 1) & mask
-			}
-			s := &x.slots[at]
-			if s.turn == x.turn {
-				x.next[i] = s.token
-				s.token = int32(i)
-				s.in |= in
-			} else {
-				*s = slot{hash: h, token: int32(i), turn: x.turn, in: in}
-				x.next[i] = -1
-				x.first = append(x.first, int32(at))
-			}
-			x.gaps[i] = apart
-			if i+1 == end {
-				continue
-			}
-			g := spaced
-			if t := d.texts[f]; d.tokens[i].End+1 != d.tokens[i+1].Start || t[d.tokens[i].End] != ' ' {
-				g = d.gap(f, i)
-			}
-			x.gaps[i] = g
-			if g != apart {
-				x.join(d.tokens, i, g)
+			x.add(i, keyAt(&d.tokens[i]).hash())
+			if i+1 < end {
+				x.pairs = d.appendPairs(x.pairs, f, i)
 			}
 		}
 	}
+	for i := range x.pairs {
+		x.mark(x.pairs[i].hash)
+	}
+}
+
+// add puts in token i; those after it are in.
+func (x *index) add(i int, hash uint64) {
+	x.hashes[i] = hash
+	x.mark(hash)
+	head := &x.heads[hash&uint64(len(x.heads)-1)]
+	x.next[i] = *head
+	*head = int32(i + 1)
+}
+
+// reset makes the index one of no words of a story.
+func (x *index) reset(d *Doc) {
+	x.doc = d
+	n, size := len(d.tokens), 16
+	for size < n {
+		size *= 2
+	}
+	if cap(x.heads) < size {
+		x.heads, x.next, x.hashes = make([]int32, size), make([]int32, size), make([]uint64, size)
+	}
+	x.heads, x.next, x.hashes = x.heads[:size], x.next[:n], x.hashes[:n]
+	clear(x.heads)
+	x.bloom = [bloomBits / 64]uint64{}
+	x.pairs = x.pairs[:0]
+}
+
+// first returns the first token with this hash, and after the next one with the
+// same as token i; -1 for none.
+func (x *index) first(hash uint64) int {
+	return x.same(x.heads[hash&uint64(len(x.heads)-1)], hash)
+}
+
+func (x *index) after(i int) int { return x.same(x.next[i], x.hashes[i]) }
+
+func (x *index) same(i int32, hash uint64) int {
+	for i > 0 && x.hashes[i-1] != hash {
+		i = x.next[i-1]
+	}
+	return int(i) - 1
+}
+
+// has reports whether the story has a word in these texts, as one or apart.
+func (x *index) has(h uint64, in fields) bool {
+	if !x.maybe(h) {
+		return false
+	}
+	for i := x.first(h); i >= 0; i = x.after(i) {
+		if in.has(x.doc.textOf(i)) {
+			return true
+		}
+		if in == onTitle {
+			break // those in the title come first
+		}
+	}
+	for _, p := range x.pairs {
+		if p.hash == h && in.has(x.doc.textOf(int(p.token))) && x.doc.oneWord(p) {
+			return true
+		}
+	}
+	return false
 }
 
 // mayJoin reports whether two words may be read as one, and whether three may
@@ -126,87 +140,19 @@ func mayJoin(a, b string, g gap) (two, three bool) {
 	return len(a) >= minOpenPart && len(b) >= minOpenPart && len(a)+len(b) >= minOpen, false
 }
 
-// join puts in what token i may be together with those after it.
-func (x *index) join(tokens []text.Token, i int, g gap) {
-	a, b := tokens[i].Text, tokens[i+1].Text
-	two, three := mayJoin(a, b, g)
+// appendPairs appends what token i of text f may be together with those after
+// it, of which there is one at least.
+func (d *Doc) appendPairs(pairs []pair, f, i int) []pair {
+	a, b := &d.tokens[i], &d.tokens[i+1]
+	two, three := mayJoin(a.Text, b.Text, d.gap(f, i))
 	if !two {
-		return
+		return pairs
 	}
-	k := joinedKey(a, b, x.keys[i], x.keys[i+1])
-	h := k.hash()
-	x.mark(h)
-	x.pairs = append(x.pairs, pair{h, int32(i), 2})
-	if !three || i+2 >= len(tokens) || x.gaps[i+1] == apart {
-		return
+	k := joinedKey(a.Text, b.Text, keyAt(a), keyAt(b))
+	pairs = append(pairs, pair{k.hash(), int32(i), 2})
+	if three && i+2 < int(d.starts[f+1]) && d.gap(f, i+1) != apart {
+		c := &d.tokens[i+2]
+		pairs = append(pairs, pair{tripleKey(a.Text, b.Text, c.Text, k, keyAt(c)).hash(), int32(i), 3})
 	}
-	h = tripleKey(a, b, tokens[i+2].Text, k, x.keys[i+2]).hash()
-	x.mark(h)
-	x.pairs = append(x.pairs, pair{h, int32(i), 3})
-}
-
-// grow makes room for n tokens.
-func (x *index) grow(n int) {
-	size := 16
-	for size < 2*n {
-		size *= 2
-	}
-	if len(x.slots) < size {
-		x.slots = make([]slot, size)
-		x.turn = 0
-	}
-	if cap(x.keys) < n {
-		x.keys, x.hashes = make([]key, n, size), make([]uint64, n, size)
-		x.next, x.gaps = make([]int32, n, size), make([]gap, n, size)
-		x.first, x.pairs = make([]int32, 0, size), make([]pair, 0, size)
-	}
-}
-
-// word returns where the word with this hash is, nil if it is nowhere.
-func (x *index) word(h uint64) *slot {
-	if !x.maybe(h) {
-		return nil
-	}
-	mask := uint64(len(x.slots) - 1)
-	for at := h & mask; x.slots[at].turn == x.turn; at = (at + 1) & mask {
-		if x.slots[at].hash == h {
-			return &x.slots[at]
-		}
-	}
-	return nil
-}
-
-// has reports whether the story has a word in these texts, as one or apart.
-func (x *index) has(d *Doc, h uint64, in fields) bool {
-	if s := x.word(h); s != nil && s.in&in != 0 {
-		return true
-	}
-	for i := range x.pairs {
-		if p := x.pairs[i]; p.hash == h && in.has(d.textOf(int(p.token))) && d.oneWord(p) {
-			return true
-		}
-	}
-	return false
-}
-
-// chain returns the first token that is the word with this hash, or -1.
-func (x *index) chain(h uint64) int32 {
-	if s := x.word(h); s != nil {
-		return s.token
-	}
-	return -1
-}
-
-// paired reports whether two or three words side by side may be the one with
-// this hash.
-func (x *index) paired(h uint64) bool {
-	if !x.maybe(h) {
-		return false
-	}
-	for i := range x.pairs {
-		if x.pairs[i].hash == h {
-			return true
-		}
-	}
-	return false
+	return pairs
 }

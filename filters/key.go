@@ -4,6 +4,8 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"math/rand/v2"
+
+	"tipoff/filters/text"
 )
 
 // key is a word as two numbers: the bytes themselves, zero-padded, where there
@@ -22,23 +24,20 @@ var (
 	longLo, longHi = maphash.MakeSeed(), maphash.MakeSeed()
 )
 
-func keyOf(s string) key {
-	n := len(s)
-	switch {
-	case n >= 8 && n <= keyBytes:
-		k := key{lo: load64(s)}
-		if n > 8 {
-			k.hi = load64(s[n-8:]) >> (8 * uint(keyBytes-n))
-		}
-		return k
-	case n >= 4 && n < 8:
-		return key{lo: uint64(load32(s)) | uint64(load32(s[n-4:]))<<(8*uint(n-4))}
-	case n > keyBytes:
-		return key{maphash.String(longLo, s), maphash.String(longHi, s)}
-	case n == 0:
-		return key{}
+func keyOf(word string) key {
+	if len(word) > keyBytes {
+		return key{maphash.String(longLo, word), maphash.String(longHi, word)}
 	}
-	return key{lo: uint64(s[0]) | uint64(s[n/2])<<(8*uint(n/2)) | uint64(s[n-1])<<(8*uint(n-1))}
+	head := text.Head(word)
+	return key{head[0], head[1]}
+}
+
+// keyAt is the key of a word of a text.
+func keyAt(t *text.Token) key {
+	if len(t.Text) > keyBytes {
+		return keyOf(t.Text)
+	}
+	return key{t.Head[0], t.Head[1]}
 }
 
 // joinedKey is the key of a and b closed up, whose own keys are ka and kb.
@@ -78,17 +77,6 @@ func longKey(b []byte) key { return key{maphash.Bytes(longLo, b), maphash.Bytes(
 func (k key) hash() uint64 {
 	hi, lo := bits.Mul64(k.lo^seedLo, k.hi^seedHi)
 	return hi ^ lo
-}
-
-func load64(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-func load32(s string) uint32 {
-	_ = s[3]
-	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
 }
 
 func hashOf(word string) uint64 { return keyOf(word).hash() }

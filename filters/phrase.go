@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"slices"
 	"strings"
 
 	"tipoff/filters/query"
@@ -101,10 +102,7 @@ type word struct {
 
 func (c word) phrase() *phrase { return newPhrase([]string{c.text}, false, c.in) }
 
-func (c word) match(d *Doc) bool {
-	x := d.words()
-	return x.maybe(c.hash) && x.has(d, c.hash, c.in)
-}
+func (c word) match(d *Doc) bool { return d.words().has(c.hash, c.in) }
 
 func (c word) terms(d *Doc, add func(found)) { c.phrase().terms(d, add) }
 func (c word) need() Need                    { return c.phrase().need() }
@@ -144,8 +142,10 @@ func (c *phrase) closed(k int) (two, three bool) {
 	return true, k+1 < 64 && c.close&(2<<k) != 0 && alternate(c.words[k], c.words[k+1], c.words[k+2])
 }
 
-func (c *phrase) match(d *Doc) bool {
-	v := visitor{c: c, d: d, once: true}
+func (c *phrase) match(d *Doc) bool { return c.isIn(d.words()) }
+
+func (c *phrase) isIn(x *index) bool {
+	v := visitor{c: c, d: x.doc, x: x, once: true}
 	return v.visit()
 }
 
@@ -153,7 +153,7 @@ func (c *phrase) match(d *Doc) bool {
 // places are those of one form after the other, each in the order of the text,
 // and may come twice.
 func (c *phrase) visit(d *Doc, more func(span) bool) {
-	v := visitor{c: c, d: d, more: more}
+	v := visitor{c: c, d: d, x: d.words(), more: more}
 	v.visit()
 }
 
@@ -161,6 +161,7 @@ func (c *phrase) visit(d *Doc, more func(span) bool) {
 type visitor struct {
 	c *phrase
 	d *Doc
+	x *index
 	// once is for those who want no place, only whether there is one.
 	once  bool
 	more  func(span) bool
@@ -173,22 +174,21 @@ func (v *visitor) visit() bool {
 	if len(c.words) == 0 {
 		return v.anything()
 	}
-	x := v.d.words()
 	if c.cut(0) {
 		v.scan(c.words[0])
 		return v.found
 	}
-	v.chain(x.chain(c.hashes[0]))
+	v.chain(c.hashes[0])
 	if two, three := c.closed(0); two {
 		v.whole(c.two)
 		if three {
 			v.whole(c.three)
 		}
 	}
-	if !v.done && x.paired(c.hashes[0]) {
-		for i := range x.pairs {
-			// Backwards, as they were found: in the order of the text.
-			if p := x.pairs[len(x.pairs)-1-i]; p.hash == c.hashes[0] && !v.done {
+	if !v.done && v.x.maybe(c.hashes[0]) {
+		// Backwards, as they were found: in the order of the text.
+		for _, p := range slices.Backward(v.x.pairs) {
+			if p.hash == c.hashes[0] && !v.done {
 				v.try(int(p.token))
 			}
 		}
@@ -202,7 +202,7 @@ func (v *visitor) whole(w *whole) {
 		v.scan(w.text)
 		return
 	}
-	v.chain(v.d.index.chain(w.hash))
+	v.chain(w.hash)
 }
 
 func (v *visitor) anything() bool {
@@ -244,10 +244,13 @@ func (c *phrase) isWritten(d *Doc, first, last int) bool {
 	return b.String() == c.written || c.prefix && strings.HasPrefix(b.String(), c.written)
 }
 
-// chain tries token i and all others that are the same word.
-func (v *visitor) chain(i int32) {
-	for ; i >= 0 && !v.done; i = v.d.index.next[i] {
-		v.try(int(i))
+// chain tries all tokens that are the word with this hash.
+func (v *visitor) chain(hash uint64) {
+	if !v.x.maybe(hash) {
+		return
+	}
+	for i := v.x.first(hash); i >= 0 && !v.done; i = v.x.after(i) {
+		v.try(i)
 	}
 }
 

@@ -109,17 +109,21 @@ func costOf(c clause) cost {
 	return costWord
 }
 
-// match runs the program.
-func (p *program) match(d *Doc) bool {
-	x := d.words()
+// match runs the program, with an index of the story's words, or of those that
+// it asks for.
+func (p *program) match(d *Doc, x *index) bool {
 	at := p.start
 	for at >= 0 {
 		s := &p.steps[at]
 		var yes bool
 		if s.clause >= 0 {
-			yes = p.clauses[s.clause].match(d)
+			if c, ok := p.clauses[s.clause].(*phrase); ok {
+				yes = c.isIn(x)
+			} else {
+				yes = p.clauses[s.clause].match(d)
+			}
 		} else {
-			yes = x.maybe(s.hash) && x.has(d, s.hash, s.in)
+			yes = x.has(s.hash, s.in)
 		}
 		if yes {
 			at = s.yes

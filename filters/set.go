@@ -16,9 +16,10 @@ import (
 // shares with it what has stayed the same. The zero Set is empty.
 type Set struct {
 	places table
+	sieve  sieve
 	// pages hold the watches by their numbers, in parts for the same reason as
 	// the table; numbers has the numbers by name.
-	pages   []page
+	pages   []*page
 	numbers []map[string]int32
 	count   int
 	last    int32 // numbers given so far
@@ -33,15 +34,18 @@ type Set struct {
 	actors *actor.Table
 }
 
-// page is some of the watches.
-type page []entry
+// page is some of the watches. The names stand by themselves: of a keyword
+// nothing else is looked at.
+type page struct {
+	names   [pageSize]string
+	entries [pageSize]entry
+}
 
-// entry is a watch. Its program stands here, where it is found without
-// another step through memory.
+// entry is a watch, nil for none. Its program stands here, where it is found
+// without another step through memory.
 type entry struct {
 	program program
 	filter  *Filter
-	name    string
 }
 
 // pageSize is how many watches a page has, and nameSize how many a part of the
@@ -65,7 +69,7 @@ func (h *headTable) spot(lo uint64) (word int, bit uint64) {
 
 func (h *headTable) add(head string) {
 	h.lengths |= 1 << (len(head) - 1)
-	word, bit := h.spot(load(head))
+	word, bit := h.spot(keyOf(head).lo)
 	h.bloom[word] |= bit
 }
 
@@ -79,68 +83,20 @@ const fewPlaces = 256
 
 func (g *gate) add(word string) {
 	for n := range min(len(word), 3) {
-		spot := g.spot(word[:n+1])
+		spot := g.spot(keyOf(word[:n+1]).lo)
 		g[spot>>6] |= 1 << (spot & 63)
 	}
 }
 
-// lets reports whether a word may pass that begins like w.
-func (g *gate) lets(w string) bool {
-	spot := g.spot(w)
+// lets reports whether a word may pass that has this head.
+func (g *gate) lets(head uint64) bool {
+	spot := g.spot(head)
 	return g[spot>>6]&(1<<(spot&63)) != 0
 }
 
-func (*gate) spot(w string) uint32 {
-	letters := uint32(w[0])
-	switch {
-	case len(w) > 2:
-		letters |= uint32(w[1])<<8 | uint32(w[2])<<16
-	case len(w) == 2:
-		letters |= uint32(w[1]) << 8
-	}
+func (*gate) spot(head uint64) uint32 {
 	const odd = 0x9e3779b1
-	return letters * odd >> 16
-}
-
-// direct does what words does without an index of the story. It serves sets
-// that mostly have nothing to evaluate, for which an index would be made: few
-// watches, and keywords alone.
-func (v *visit) direct() {
-	d, g, t := v.doc, v.set.gate, &v.set.places
-	v.found = v.found[:0]
-	for f := range texts {
-		end := int(d.starts[f+1])
-		for i := int(d.starts[f]); i < end; i++ {
-			a := d.tokens[i].Text
-			if g != nil && !g.lets(a) {
-				continue
-			}
-			k := keyOf(a)
-			if h := k.hash(); t.maybe(h) {
-				v.found = append(v.found, candidate{h, 1 << f, true})
-			}
-			if i+1 == end {
-				continue
-			}
-			between := d.gap(f, i)
-			b := d.tokens[i+1].Text
-			two, three := mayJoin(a, b, between)
-			if !two {
-				continue
-			}
-			k = joinedKey(a, b, k, keyOf(b))
-			if h := k.hash(); t.maybe(h) {
-				v.found = append(v.found, candidate{h, onAny, false})
-			}
-			if three && i+2 < end && d.gap(f, i+1) != apart {
-				c := d.tokens[i+2].Text
-				if h := tripleKey(a, b, c, k, keyOf(c)).hash(); t.maybe(h) {
-					v.found = append(v.found, candidate{h, onAny, false})
-				}
-			}
-		}
-	}
-	v.visitFound()
+	return uint32(head&(1<<24-1)) * odd >> 16
 }
 
 // visit is what one call of Match needs.
@@ -153,26 +109,36 @@ type visit struct {
 	seen    []uint32
 	matched []int32
 	found   []candidate
+	// index is made for this set; x is that one, or the story's own.
+	index index
+	x     *index
 }
 
-// candidate is a place that the story has and the table may have.
+// candidate is a place that the story has and the table may have: a word, or
+// words that may be read as one, in a text. token is the first of them.
 type candidate struct {
-	hash    uint64
-	in      fields
-	certain bool
+	hash  uint64
+	token int32
+	in    fields
 }
 
 var visits = sync.Pool{New: func() any { return new(visit) }}
 
 // NewSet returns the set of these filters by the names of their watches.
 func NewSet(watches map[string]*Filter) *Set {
-	s := &Set{places: makeTable(3 * len(watches)), numbers: make([]map[string]int32, len(watches)/nameSize+1), gate: new(gate)}
+	names := slices.Sorted(maps.Keys(watches))
+	places, count := make([][]place, len(names)), 0
+	for i, name := range names {
+		places[i] = watches[name].root.cover().places
+		count += len(places[i])
+	}
+	s := &Set{places: makeTable(count), sieve: makeSieve(count), numbers: make([]map[string]int32, len(watches)/nameSize+1), gate: new(gate)}
 	s.places.building = true
 	for i := range s.numbers {
 		s.numbers[i] = make(map[string]int32)
 	}
-	for _, name := range slices.Sorted(maps.Keys(watches)) {
-		s.add(name, watches[name], watches[name].root.cover().places)
+	for i, name := range names {
+		s.add(name, watches[name], places[i])
 	}
 	s.places.building = false
 	return s
@@ -185,8 +151,8 @@ func (s *Set) Len() int { return s.count }
 func (s *Set) All() iter.Seq2[string, *Filter] {
 	return func(yield func(string, *Filter) bool) {
 		for _, p := range s.pages {
-			for _, e := range p {
-				if e.filter != nil && !yield(e.name, e.filter) {
+			for i, e := range p.entries {
+				if e.filter != nil && !yield(p.names[i], e.filter) {
 					return
 				}
 			}
@@ -206,7 +172,7 @@ func (s *Set) Add(name string, f *Filter) *Set {
 		n.places.own(p.kind.at(p.hash))
 	}
 	if i := n.next() / pageSize; int(i) < len(n.pages) {
-		n.pages[i] = slices.Clone(n.pages[i])
+		n.ownPage(i)
 	}
 	*n.number(name) = maps.Clone(*n.number(name))
 	if n.heads != nil {
@@ -220,6 +186,7 @@ func (s *Set) Add(name string, f *Filter) *Set {
 	n.add(name, f, places)
 	if t := &n.places; t.keys > 4*shardKeys*t.shards() {
 		*t = t.spread()
+		n.sieveAll()
 	}
 	if n.count > 4*nameSize*len(n.numbers) {
 		n.spreadNames()
@@ -248,7 +215,7 @@ func (s *Set) Remove(name string) *Set {
 	if k := slices.Index(n.always, i); k >= 0 {
 		n.always = slices.Delete(slices.Clone(n.always), k, k+1)
 	}
-	n.pages[i/pageSize] = slices.Clone(n.pages[i/pageSize])
+	n.ownPage(i / pageSize)
 	*n.entry(i) = entry{}
 	*n.number(name) = maps.Clone(*n.number(name))
 	delete(*n.number(name), name)
@@ -263,7 +230,7 @@ func (s *Set) copy() *Set {
 	if len(n.places.blocks) == 0 {
 		return NewSet(nil)
 	}
-	n.places.blocks = slices.Clone(s.places.blocks)
+	n.places.blocks, n.sieve.parts = slices.Clone(s.places.blocks), slices.Clone(s.sieve.parts)
 	n.pages, n.free, n.numbers = slices.Clone(s.pages), slices.Clone(s.free), slices.Clone(s.numbers)
 	n.always = slices.Clip(n.always)
 	return &n
@@ -286,11 +253,11 @@ func (s *Set) add(name string, f *Filter, places []place) {
 	} else {
 		s.last++
 		if i%pageSize == 0 {
-			s.pages = append(s.pages, make(page, 0, pageSize))
+			s.pages = append(s.pages, new(page))
 		}
-		s.pages[i/pageSize] = append(s.pages[i/pageSize], entry{})
 	}
-	*s.entry(i) = entry{f.program, f, name}
+	*s.entry(i) = entry{f.program, f}
+	s.pages[i/pageSize].names[i%pageSize] = name
 	(*s.number(name))[name] = i
 	s.count++
 	for _, p := range places {
@@ -298,6 +265,7 @@ func (s *Set) add(name string, f *Filter, places []place) {
 			s.actors = p.actors
 		}
 	}
+	s.sift(f, places)
 	if !s.canFile(places) {
 		s.always = append(s.always, i)
 		return
@@ -348,7 +316,40 @@ func (s *Set) number(name string) *map[string]int32 {
 	return &s.numbers[hashOf(name)%uint64(len(s.numbers))]
 }
 
-func (s *Set) entry(i int32) *entry { return &s.pages[i/pageSize][i%pageSize] }
+func (s *Set) entry(i int32) *entry { return &s.pages[i/pageSize].entries[i%pageSize] }
+
+func (s *Set) name(i int32) string { return s.pages[i/pageSize].names[i%pageSize] }
+
+// ownPage gives the set a copy of a page.
+func (s *Set) ownPage(i int32) {
+	p := *s.pages[i]
+	s.pages[i] = &p
+}
+
+// sift puts the words of a watch into the sieve.
+func (s *Set) sift(f *Filter, places []place) {
+	own := s.places.building
+	for _, p := range places {
+		if p.kind == placeWord {
+			s.sieve.add(p.hash, asPlace, own)
+			s.sieve.addParts(p.word, own)
+		}
+		for _, w := range p.guard {
+			s.sieve.addParts(w, own)
+		}
+	}
+	asks(f.root, func(word string) { s.sieve.addParts(word, own) })
+}
+
+// sieveAll makes the sieve anew.
+func (s *Set) sieveAll() {
+	s.sieve = makeSieve(s.places.keys)
+	s.places.building = true
+	for _, f := range s.All() {
+		s.sift(f, f.root.cover().places)
+	}
+	s.places.building = false
+}
 
 // Match returns the names of the watches that want the story, sorted; nil if
 // there are none.
@@ -366,13 +367,13 @@ func (s *Set) Append(names []string, d *Doc) []string {
 	}
 	v := visits.Get().(*visit)
 	v.begin(s, d)
-	for _, w := range s.always {
-		v.evaluate(w)
-	}
-	if s.gate != nil || s.unsure == 0 {
-		v.direct()
+	if s.gate != nil {
+		v.fewWords()
 	} else {
 		v.words()
+	}
+	for _, w := range s.always {
+		v.evaluate(w)
 	}
 	if s.kinds&(1<<placeHead) != 0 {
 		v.heads()
@@ -387,15 +388,15 @@ func (s *Set) Append(names []string, d *Doc) []string {
 		v.entities()
 	}
 	for _, w := range v.matched {
-		names = append(names, s.entry(w).name)
+		names = append(names, s.name(w))
 	}
-	v.set, v.doc = nil, nil
+	v.set, v.doc, v.x, v.index.doc = nil, nil, nil, nil
 	visits.Put(v)
 	return names
 }
 
 func (v *visit) begin(s *Set, d *Doc) {
-	v.set, v.doc = s, d
+	v.set, v.doc, v.x = s, d, nil
 	v.matched = v.matched[:0]
 	if len(v.seen) < int(s.last) {
 		v.seen, v.turn = make([]uint32, s.last+s.last/4), 0
@@ -408,28 +409,88 @@ func (v *visit) begin(s *Set, d *Doc) {
 
 // words visits the places of the story's words and of what may be one word
 // together. It first asks for all whether the table has them at all: so the
-// processor fetches many parts of the table at once.
+// processor fetches many parts of the table at once. It makes the index, unless
+// nothing will ask for it.
 func (v *visit) words() {
-	x, t := v.doc.words(), &v.set.places
-	v.found = v.found[:0]
-	for _, at := range x.first {
-		if s := &x.slots[at]; t.maybe(s.hash) {
-			v.found = append(v.found, candidate{s.hash, s.in, true})
+	d, x, s := v.doc, &v.index, &v.set.sieve
+	indexed := v.set.unsure > 0
+	if indexed {
+		x.reset(d)
+		v.x = x
+	}
+	x.pairs = x.pairs[:0]
+	v.found = slices.Grow(v.found[:0], len(d.tokens))
+	found, n := v.found[:len(d.tokens)], 0
+	for f := texts - 1; f >= 0; f-- {
+		start, end := int(d.starts[f]), int(d.starts[f+1])
+		var behind uses // of the word behind
+		for i := end - 1; i >= start; i-- {
+			h := keyAt(&d.tokens[i]).hash()
+			if indexed {
+				x.add(i, h)
+			}
+			u := s.uses(h)
+			// Half of the words pass, in no order that a processor could guess.
+			found[n] = candidate{h, int32(i), 1 << f}
+			n += int(u & asPlace)
+			if i+1 < end && (u.joins(behind) || !d.spaced(f, i)) {
+				x.pairs = d.appendPairs(x.pairs, f, i)
+			}
+			behind = u
 		}
 	}
-	for i := range x.pairs {
-		if h := x.pairs[i].hash; t.maybe(h) {
-			v.found = append(v.found, candidate{h, onAny, false})
+	v.found = found[:n]
+	for _, p := range x.pairs {
+		x.mark(p.hash)
+		v.findPair(p)
+	}
+	v.visitFound()
+}
+
+// fewWords is words for a set with a gate. It makes no index.
+func (v *visit) fewWords() {
+	d, g, s := v.doc, v.set.gate, &v.set.sieve
+	v.found = v.found[:0]
+	for f := range texts {
+		end := int(d.starts[f+1])
+		for i := int(d.starts[f]); i < end; i++ {
+			t := &d.tokens[i]
+			if !g.lets(t.Head[0]) {
+				continue
+			}
+			if h := keyAt(t).hash(); s.uses(h)&asPlace != 0 {
+				v.found = append(v.found, candidate{h, int32(i), 1 << f})
+			}
+			if i+1 < end {
+				v.index.pairs = d.appendPairs(v.index.pairs[:0], f, i)
+				for _, p := range v.index.pairs {
+					v.findPair(p)
+				}
+			}
 		}
 	}
 	v.visitFound()
 }
 
+func (v *visit) findPair(p pair) {
+	if v.set.sieve.uses(p.hash)&asPlace != 0 && v.doc.oneWord(p) {
+		v.found = append(v.found, candidate{p.hash, p.token, 1 << v.doc.textOf(int(p.token))})
+	}
+}
+
 func (v *visit) visitFound() {
 	for i := range v.found {
 		c := &v.found[i]
-		v.visit(c.hash, c.in, c.certain)
+		v.visit(c.hash, c.in, true)
 	}
+}
+
+// lookup is the index in which programs and guards look.
+func (v *visit) lookup() *index {
+	if v.x == nil {
+		v.x = v.doc.words()
+	}
+	return v.x
 }
 
 const (
@@ -475,8 +536,8 @@ func (v *visit) part(kind placeKind, d *Doc) {
 		return
 	}
 	x := d.words()
-	for _, at := range x.first {
-		v.visit(kind.at(x.slots[at].hash), onAny, false)
+	for _, h := range x.hashes {
+		v.visit(kind.at(h), onAny, false)
 	}
 	for i := range x.pairs {
 		v.visit(kind.at(x.pairs[i].hash), onAny, false)
@@ -520,7 +581,7 @@ func (v *visit) heads() {
 		end := int(d.starts[f+1])
 		for i := int(d.starts[f]); i < end; i++ {
 			a := d.tokens[i].Text
-			v.beginnings(len(a), load(a), 1, 1<<f)
+			v.beginnings(len(a), d.tokens[i].Head[0], 1, 1<<f)
 			if len(a) >= longest || i+1 == end || d.gap(f, i) == apart {
 				continue
 			}
@@ -540,14 +601,6 @@ func (v *visit) heads() {
 }
 
 func first(s string) string { return s[:min(len(s), maxHead)] }
-
-// load is the first bytes of a word as a number.
-func load(w string) uint64 {
-	if len(w) >= 8 {
-		return load64(w)
-	}
-	return keyOf(w).lo
-}
 
 // beginnings visits the places of those beginnings of a word that have at
 // least shortest bytes.
@@ -578,7 +631,7 @@ func (v *visit) visit(hash uint64, in fields, certain bool) {
 }
 
 func (v *visit) try(p *posting, in fields, certain bool) {
-	if p.in&in == 0 && p.in != 0 || !p.used || p.guard != 0 && !p.guarded(v.doc.words()) {
+	if p.in&in == 0 && p.in != 0 || !p.used || p.guard != 0 && !p.guarded(v.lookup()) {
 		return
 	}
 	if !p.sure || !certain {
@@ -597,7 +650,7 @@ func (v *visit) evaluate(w int32) {
 		return
 	}
 	v.seen[w] = v.turn
-	if v.set.entry(w).program.match(v.doc) {
+	if v.set.entry(w).program.match(v.doc, v.lookup()) {
 		v.matched = append(v.matched, w)
 	}
 }

@@ -17,10 +17,8 @@ type table struct {
 // block is some of the shards, so that not all of them are copied for one.
 type block [blockShards]shard
 
-// shard is a part of a table. Its bloom filter stands beside it, so one cache
-// line says of most words that nobody watches for them.
+// shard is a part of a table.
 type shard struct {
-	bloom [shardBits / 64]uint64
 	cells []cell // a power of two of them, never more than two thirds full
 	keys  int
 }
@@ -50,20 +48,20 @@ const (
 	maxGuards  = (64 - guardCount) / guardBits
 
 	shardKeys = 24 // of a shard as full as it should be
-	shardBits = 256
 
 	blockShards = 32
 )
 
-func guardOf(hashes []uint64) uint64 {
-	if len(hashes) == 0 || len(hashes) > maxGuards {
+// guardOf returns the guard of a posting; 0, which is none, for too many words.
+func guardOf(words []string) uint64 {
+	if len(words) > maxGuards {
 		return 0
 	}
 	g := uint64(0)
-	for _, h := range hashes {
-		g = g<<guardBits | h>>bloomShift
+	for _, w := range words {
+		g = g<<guardBits | hashOf(w)>>bloomShift
 	}
-	return g<<guardCount | uint64(len(hashes))
+	return g<<guardCount | uint64(len(words))
 }
 
 func (p *posting) guarded(x *index) bool {
@@ -94,24 +92,18 @@ func makeTable(n int) table {
 // shards is the number of parts.
 func (t *table) shards() int { return len(t.blocks) * blockShards }
 
-// The bits of a hash are used thus: the lowest for a cell, then for the shard,
-// for its bloom filter, and the highest for that of a story's index.
+// The bits of a hash are used thus: the lowest for a cell and a story's index,
+// then for the shard and the sieve, and the highest for the bloom filter of a
+// story.
 const (
 	shardShift = 16
 	blockShift = 24
-	spotShift  = 44
 )
 
 func (t *table) block(hash uint64) int { return int(hash >> blockShift & uint64(len(t.blocks)-1)) }
 
 func (t *table) shard(hash uint64) *shard {
 	return &t.blocks[t.block(hash)][hash>>shardShift%blockShards]
-}
-
-// maybe reports whether the table may have the place.
-func (t *table) maybe(hash uint64) bool {
-	spot := hash >> spotShift & (shardBits - 1)
-	return t.shard(hash).bloom[spot>>6]&(1<<(spot&63)) != 0
 }
 
 // cell returns the cell of a place, nil if there is none.
@@ -162,8 +154,6 @@ func (t *table) file(hash uint64, p posting) {
 		}
 	}
 	*sh.empty(hash) = cell{hash: hash, one: p}
-	spot := hash >> spotShift & (shardBits - 1)
-	sh.bloom[spot>>6] |= 1 << (spot & 63)
 	sh.keys++
 	t.keys++
 }

@@ -84,7 +84,7 @@ func (f *Filter) Highlights(d *Doc) []Highlight {
 
 // found lists what made the story match, in order.
 func (f *Filter) found(d *Doc) []found {
-	if !f.program.match(d) {
+	if !f.program.match(d, d.words()) {
 		return nil
 	}
 	var all []found

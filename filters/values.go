@@ -260,7 +260,7 @@ func (c inTime) match(d *Doc) bool {
 
 func (t *topic) match(d *Doc) bool {
 	for _, f := range t.filters {
-		if f.program.match(d) {
+		if f.program.match(d, d.words()) {
 			return true
 		}
 	}
@@ -513,7 +513,7 @@ func (c within) terms(d *Doc, add func(found)) {
 
 func (t *topic) terms(d *Doc, add func(found)) {
 	for _, f := range t.filters {
-		if f.program.match(d) {
+		if f.program.match(d, d.words()) {
 			f.root.terms(d, add)
 		}
 	}

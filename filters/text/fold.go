@@ -9,11 +9,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Classes of a byte. A word is complete before one that is not above
-// apostrophe; before the others it may go on.
+// Classes of a byte. A word is complete before one that is below lower; before
+// the others it may go on.
 const (
 	separator byte = iota
 	apostrophe
+	bracket
 	lower
 	upper
 	ampersand
@@ -31,6 +32,8 @@ var classes, lowered = func() (class, low [256]byte) {
 			class[c], low[c] = upper, c+'a'-'A'
 		case c == '\'', c == '`':
 			class[c] = apostrophe
+		case c == '[', c == '(', c == '{':
+			class[c] = bracket
 		case c == '&':
 			class[c] = ampersand
 		case c >= utf8.RuneSelf:

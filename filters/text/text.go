@@ -46,6 +46,9 @@ import (
 type Token struct {
 	Text       string
 	Start, End int
+	// Head is [Head] of Text: what looks words up has it at hand, because the
+	// splitter does.
+	Head [2]uint64
 }
 
 // Tokens splits s.
@@ -115,17 +118,15 @@ func (b *Buffer) Append(s string) []Token {
 	first := len(b.tokens)
 	b.touch, b.possessive = -1, -1
 	for i := 0; i < len(s); {
+		if !b.open {
+			if i = b.plain(s, i); i == len(s) {
+				break
+			}
+		}
 		switch classes[s[i]] {
 		case lower, upper:
-			j, caps := asciiRun(s, i)
-			if !b.open && (j == len(s) || classes[s[j]] <= apostrophe) {
-				b.ascii(s, i, j, caps)
-			} else {
-				for k := i; k < j; k++ {
-					b.add(rune(lowered[s[k]]), 0, k, k+1)
-				}
-			}
-			i = j
+			b.add(rune(lowered[s[i]]), 0, i, i+1)
+			i++
 		case ampersand:
 			plain, n := entity(s[i:])
 			if n == 0 {
@@ -141,41 +142,16 @@ func (b *Buffer) Append(s string) []Token {
 		case apostrophe:
 			b.apostrophe(s, i, i+1)
 			i++
-		default:
+		case bracket:
 			b.close(s)
 			i += max(1, bracketed(s[i:]))
+		default:
+			b.close(s)
+			i++
 		}
 	}
 	b.close(s)
 	return b.tokens[first:len(b.tokens):len(b.tokens)]
-}
-
-// asciiRun returns the end of the run of ASCII letters and digits that starts
-// at i, and whether it has capitals.
-func asciiRun(s string, i int) (end int, caps bool) {
-	for ; i < len(s); i++ {
-		switch classes[s[i]] {
-		case lower:
-		case upper:
-			caps = true
-		default:
-			return i, caps
-		}
-	}
-	return i, caps
-}
-
-// ascii takes the whole word s[i:j].
-func (b *Buffer) ascii(s string, i, j int, caps bool) {
-	if !caps {
-		b.emit(s[i:j], i, j)
-		return
-	}
-	base := len(b.chars)
-	for k := i; k < j; k++ {
-		b.chars = append(b.chars, lowered[s[k]])
-	}
-	b.emit(b.string(base), i, j)
 }
 
 // wide takes the character at i, which is not ASCII, and returns its length
@@ -300,10 +276,8 @@ func (b *Buffer) emit(text string, start, end int) {
 	if text == "s" && start == b.possessive {
 		return
 	}
-	if len(text) > 3 && text[0] == 'h' && text[1] == 'x' {
-		text = refang(text)
-	}
-	b.tokens = append(b.tokens, Token{text, start, end})
+	text = refang(text)
+	b.tokens = append(b.tokens, Token{text, start, end, Head(text)})
 	b.touch = end
 }
 

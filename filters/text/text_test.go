@@ -1,6 +1,8 @@
 package text
 
 import (
+	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
 	"unicode"
@@ -140,7 +142,7 @@ func TestBufferKeepsWhatItGave(t *testing.T) {
 	if got, want := len(b.Tokens()), 203; got != want {
 		t.Fatalf("%d tokens, want %d", got, want)
 	}
-	want := []Token{{"volt", 0, 4}, {"typhoon", 5, 12}, {"under", 13, 19}}
+	want := []Token{{"volt", 0, 4, Head("volt")}, {"typhoon", 5, 12, Head("typhoon")}, {"under", 13, 19, Head("under")}}
 	if d := cmp.Diff(want, first); d != "" {
 		t.Error(d)
 	}
@@ -187,6 +189,11 @@ func check(t interface {
 		if again := Tokens(tok.Text); len(again) != 1 || again[0].Text != tok.Text {
 			t.Fatalf("%+q: token %+q splits again into %+v", s, tok.Text, again)
 		}
+		var head [16]byte
+		copy(head[:], tok.Text)
+		if want := [2]uint64{binary.LittleEndian.Uint64(head[:]), binary.LittleEndian.Uint64(head[8:])}; tok.Head != want {
+			t.Fatalf("%+q: the head of %+q is %x, want %x", s, tok.Text, tok.Head, want)
+		}
 		words[i] = tok.Text
 	}
 	if joined := strings.Join(words, " "); Normalise(joined) != joined || Normalise(s) != joined {
@@ -216,6 +223,54 @@ func TestEveryCharacter(t *testing.T) {
 		}
 		check(t, string(r))
 		check(t, "b"+string(r)+"q")
+	}
+}
+
+// A word that is put together letter by letter, because of an invisible
+// character in it, is the one that eight bytes at a time give.
+func TestPlainWordsAreLikeOthers(t *testing.T) {
+	sign := rapid.SampledFrom([]byte(" \t.,'`-_@[]{}^/:\x00\x10\x19\x7f"))
+	word := rapid.StringMatching(`[a-zA-Z0-9]{1,9}|[a-z]{15,18}|hxxps?|[sS]|[A-Z]{30}`)
+	rapid.Check(t, func(t *rapid.T) {
+		var plain, broken strings.Builder
+		for range rapid.IntRange(1, 8).Draw(t, "words") {
+			w := word.Draw(t, "word")
+			plain.WriteString(w)
+			broken.WriteString(w[:1] + "\u00ad" + w[1:])
+			for range rapid.IntRange(1, 2).Draw(t, "signs") {
+				c := sign.Draw(t, "sign")
+				plain.WriteByte(c)
+				broken.WriteByte(c)
+			}
+		}
+		check(t, plain.String())
+		if a, b := Normalise(plain.String()), Normalise(broken.String()); a != b {
+			t.Fatalf("%q: %q, letter by letter %q", plain.String(), a, b)
+		}
+	})
+}
+
+func TestFold8(t *testing.T) {
+	for c := range 256 {
+		for beside := range 256 {
+			for at := range 8 {
+				s := []byte("abcdefgh")
+				s[at] = byte(c)
+				if at < 7 {
+					s[at+1] = byte(beside)
+				}
+				small, stop := fold8(binary.LittleEndian.Uint64(s))
+				n, mask := before(stop)
+				want := bytes.IndexFunc(s, func(r rune) bool { return r >= 0x80 || classes[r] != lower && classes[r] != upper })
+				if want < 0 {
+					want = 8
+				}
+				folded := Head(strings.ToLower(string(s[:want])))[0]
+				if n != want || small&mask != folded {
+					t.Fatalf("%q: %d plain bytes, %x; want %d, %x", s, n, small&mask, want, folded)
+				}
+			}
+		}
 	}
 }
 
