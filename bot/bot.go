@@ -209,10 +209,13 @@ func (a *App) wire(ctx context.Context) error {
 	a.poller = pipeline.NewPoller(feed.NewReader(fetcher, a.Now, Formats), a.pipeline, pipeline.PollerOptions{
 		Source: a.sources.Source, Learn: a.learn, Article: article.New(fetcher, article.Options{Now: a.Now}).Read, Next: func(name string) time.Time { return plan.After(name, a.Now()) }, Delay: plan.Delay, Concurrency: a.cfg.Fetch.Concurrency, Now: a.Now, Log: a.Log,
 	})
-	drainer := deliver.NewDrainer(a.store, senders, a.Now, a.Log, func(k alert.Kind, r deliver.Result) {
-		a.metrics.Delivery(k, r)
-		a.countDelivery(r)
-		a.Delivered(k, r)
+	drainer := deliver.NewDrainer(a.store, senders, deliver.Options{
+		Now: a.Now, Log: a.Log, Operations: a.cfg.Operations, Targets: a.pipeline.Route.Targets(a.cfg.Operations),
+		Count: func(k alert.Kind, r deliver.Result) {
+			a.metrics.Delivery(k, r)
+			a.countDelivery(r)
+			a.Delivered(k, r)
+		},
 	})
 	engine := jobs.Config{Database: a.store.jobs(), Poller: a.poller, Drainer: drainer, HasDelivery: a.store.HasDelivery, Log: a.Log}
 	if !a.Once {
@@ -226,6 +229,9 @@ func (a *App) wire(ctx context.Context) error {
 		return err
 	}
 	a.store.SetEnqueuer(a.engine)
+	if err := a.store.TryTroubles(ctx); err != nil {
+		return err
+	}
 	if err := a.store.SyncTargets(ctx, a.cfg.Channels); err != nil {
 		return fmt.Errorf("apply the config's channels: %w", err)
 	}
@@ -264,6 +270,21 @@ func (a *App) gauges() {
 			n := counts[state]
 			if state == "waiting" {
 				n += counts["sending"]
+			}
+			return n, err
+		}))
+	}
+	for state, help := range map[deliver.State]string{
+		deliver.Parked: "Channels, and platforms as a whole, that get no alerts until a person has mended something.",
+		deliver.Down:   "Platforms that do not work.",
+	} {
+		a.metrics.Gauge("tipoff_targets_"+string(state), help, read(func(ctx context.Context) (int, error) {
+			all, err := a.store.Troubles(ctx)
+			n := 0
+			for _, t := range all {
+				if t.State == state {
+					n++
+				}
 			}
 			return n, err
 		}))

@@ -10,6 +10,7 @@ import (
 	"tipoff/bot/config"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/source"
+	"tipoff/bot/store"
 	"tipoff/bot/store/database"
 )
 
@@ -40,17 +41,16 @@ func OpenSources(ctx context.Context, cfg *config.Config, log *slog.Logger) (_ *
 
 // RetryDeliveries lets deliveries that were given up be sent again, whether or
 // not another tipoff is running on the store: that one sends them within seconds,
-// or else the next one that is started. It returns how many; see
-// RetryDeliveries of the store.
-func RetryDeliveries(ctx context.Context, cfg *config.Config, ids []string, channel, by string) (n int, err error) {
+// or else the next one that is started. See RetryDeliveries of the store.
+func RetryDeliveries(ctx context.Context, cfg *config.Config, ids []string, channel, by string) (r store.Retried, err error) {
 	s, owned, err := changeStore(ctx, cfg)
 	if err != nil {
-		return 0, err
+		return r, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	if owned {
 		if _, err := s.Migrate(ctx); err != nil {
-			return 0, err
+			return r, err
 		}
 	}
 	return s.RetryDeliveries(ctx, ids, channel, by)

@@ -21,11 +21,20 @@ type Message struct {
 	Alert alert.Alert
 	// Card is the alert as it should look.
 	Card card.Card
-	// Unsure is true where an earlier attempt may have reached the platform
-	// although its answer did not reach us: a platform that can be asked is asked
-	// before the message goes out again.
-	Unsure bool
+	// Tried is when earlier attempts may have reached the platform although no
+	// answer of it reached us: a platform that can be asked is asked before the
+	// message goes out again. It is zero where none did.
+	Tried Span
+	// Last is the receipt of the last message before this one that the target is
+	// known to have, or "".
+	Last string
 }
+
+// Span is a stretch of time.
+type Span struct{ From, Until time.Time }
+
+// IsZero reports whether there was no such time.
+func (s Span) IsZero() bool { return s.From.IsZero() }
 
 // Sender sends to one kind of target. Send returns the platform's own id of
 // the message (a Slack timestamp, a Discord message id; may be empty). An
@@ -34,6 +43,17 @@ type Message struct {
 // A Sender is safe for use by many goroutines.
 type Sender interface {
 	Send(ctx context.Context, m Message) (receipt string, err error)
+}
+
+// Platform is a Sender all of whose targets are of one service, which has limits
+// and troubles of its own. Replicas share them.
+type Platform interface {
+	Sender
+	// Gap is the least time from one message to the next, whatever the targets;
+	// zero where the platform does not say.
+	Gap() time.Duration
+	// Rest is for how long from now a target takes no further message.
+	Rest(to alert.Target) time.Duration
 }
 
 // Error is why a message was not delivered.
@@ -51,6 +71,16 @@ type Error struct {
 	Mendable bool
 	// RetryAfter is how long the platform wants to be left alone, or zero.
 	RetryAfter time.Duration
+	// Everywhere is true where what is to be mended, or the wish to be left alone,
+	// is not the target's but the whole platform's.
+	Everywhere bool
+	// Outage is true where the platform itself does not work, or cannot be reached.
+	Outage bool
+	// Unknown is true where the platform may have taken the message all the same.
+	Unknown bool
+	// Settle is for how long the message may still come to be seen, so that it is
+	// of no use to look for it before; zero where it is there by now or not at all.
+	Settle time.Duration
 	// Err is the cause, or nil.
 	Err error
 }

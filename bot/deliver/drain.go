@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	retry "github.com/sethvargo/go-retry"
@@ -13,37 +14,13 @@ import (
 	"tipoff/bot/card"
 )
 
-// What a delivery gets before it is dead: so much time, and so many attempts
-// where no person has to mend something. The time counts from the start of the
-// program at the earliest: what was kept while a platform was off, or while
-// nothing ran, has its chance too.
+// What a delivery gets before it is dead: so much time, and so many attempts. The
+// time counts from the start of the program at the earliest: what was kept while
+// a platform was off, or while nothing ran, has its chance too.
 const (
 	maxAttempts = 30
 	maxAge      = 24 * time.Hour
 )
-
-// Delivery is one alert that waits to be sent to one target.
-type Delivery struct {
-	ID    string
-	Alert alert.Alert
-	To    alert.Target
-	// Attempts counts those made, the one that begins included.
-	Attempts int
-	// NotBefore is set where the platform asked to be left alone until then:
-	// no attempt begins, and the Alert is empty.
-	NotBefore time.Time
-}
-
-// Outbox is what waits to be sent, in the order of each target.
-type Outbox interface {
-	// NextDelivery takes the oldest open delivery; false when there is none.
-	NextDelivery(ctx context.Context, to alert.Target) (Delivery, bool, error)
-	Delivered(ctx context.Context, id, receipt string) error
-	DeliveryFailed(ctx context.Context, id, reason string, dead bool) error
-	// DeliveryWaits is a failure after which the platform wants to be left
-	// alone, and that outlives a restart.
-	DeliveryWaits(ctx context.Context, id, reason string, until time.Time) error
-}
 
 // Result is what came of one attempt, for metrics.
 type Result string
@@ -55,23 +32,42 @@ const (
 	Dead    Result = "dead"
 )
 
-// Drainer sends what waits for a target, one message after the other.
+// Options are for [NewDrainer].
+type Options struct {
+	// Now is the clock.
+	Now func() time.Time
+	Log *slog.Logger
+	// Count is told of every attempt; may be nil.
+	Count func(alert.Kind, Result)
+	// Operations is the channel that is told of targets and platforms in trouble,
+	// and Targets where it gets that; none mean that nobody is told.
+	Operations string
+	Targets    []alert.Target
+}
+
+// Drainer sends what waits for a target, one message after the other. It is safe
+// for use by many goroutines, one for each target.
 type Drainer struct {
-	outbox  Outbox
-	senders map[alert.Kind]Sender
-	now     func() time.Time
-	started time.Time
-	log     *slog.Logger
-	count   func(alert.Kind, Result)
+	outbox   Outbox
+	senders  map[alert.Kind]Sender
+	services map[alert.Kind]*service
+	opt      Options
+	started  time.Time
 }
 
 // NewDrainer returns a Drainer that sends each kind of target through its
-// sender. count, which may be nil, is told of every attempt.
-func NewDrainer(outbox Outbox, senders map[alert.Kind]Sender, now func() time.Time, log *slog.Logger, count func(alert.Kind, Result)) *Drainer {
-	if count == nil {
-		count = func(alert.Kind, Result) {}
+// sender.
+func NewDrainer(outbox Outbox, senders map[alert.Kind]Sender, o Options) *Drainer {
+	if o.Count == nil {
+		o.Count = func(alert.Kind, Result) {}
 	}
-	return &Drainer{outbox: outbox, senders: senders, now: now, started: now(), log: log, count: count}
+	d := &Drainer{outbox: outbox, senders: senders, services: make(map[alert.Kind]*service), opt: o, started: o.Now()}
+	for k, s := range senders {
+		if p, ok := s.(Platform); ok {
+			d.services[k] = newService(p)
+		}
+	}
+	return d
 }
 
 // WaitError asks the job engine to come back later. It has been logged.
@@ -89,6 +85,10 @@ func (e *WaitError) Error() string { return e.Err.Error() }
 
 func (e *WaitError) Unwrap() error { return e.Err }
 
+// shortWait is the longest wait that a drain sits out: a platform's own pace.
+// For others it makes room.
+const shortWait = 6 * time.Second
+
 // Drain sends until nothing is left for the target, and then returns nil. It
 // stops at the first message that cannot be sent now, so that the order stays,
 // with a *WaitError. Any other error is one of the outbox. A message that never
@@ -96,79 +96,182 @@ func (e *WaitError) Unwrap() error { return e.Err }
 //
 // When ctx ends, the message that is being sent is finished first.
 func (d *Drainer) Drain(ctx context.Context, to alert.Target) error {
+	s := d.services[to.Kind]
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		next, ok, err := d.outbox.NextDelivery(ctx, to)
-		if err != nil {
+		done, wait := s.try(to)
+		if wait > 0 {
+			return &WaitError{After: wait, Err: fmt.Errorf("%s does not work: no attempt for %v", to.Kind, wait)}
+		}
+		next, ok, err := d.outbox.NextDelivery(ctx, to, s.gap())
+		hold := next.NotBefore.Sub(d.opt.Now())
+		if err != nil || !ok || !next.NotBefore.IsZero() {
+			done(errNotTried)
+		}
+		switch {
+		case err != nil:
 			return fmt.Errorf("read the outbox: %w", err)
-		}
-		if !ok {
+		case !ok:
 			return nil
+		case hold > shortWait:
+			return &WaitError{After: hold, Err: fmt.Errorf("%s is to be left alone for %v", to.Kind, hold)}
+		case !next.NotBefore.IsZero():
+			if err := sleep(ctx, hold); err != nil {
+				return err
+			}
+			continue
 		}
-		if wait := next.NotBefore.Sub(d.now()); wait > 0 {
-			return &WaitError{After: wait, Err: fmt.Errorf("%s asked to be left alone for %v", to.Kind, wait)}
-		}
-		if err := d.send(context.WithoutCancel(ctx), next); err != nil {
+		more, err := d.send(context.WithoutCancel(ctx), next, s, done)
+		if err != nil || !more {
 			return err
 		}
+		// The outbox would say the same, and that costs a transaction.
+		if err := d.rest(ctx, s.rest(to)); err != nil {
+			return err
+		}
+	}
+}
+
+// rest waits until a target takes its next message.
+func (d *Drainer) rest(ctx context.Context, wait time.Duration) error {
+	if wait > shortWait {
+		return &WaitError{After: wait, Err: fmt.Errorf("the next message may go in %v", wait)}
+	}
+	if wait > 0 {
+		wait += afterRest // the outbox counts whole milliseconds
+	}
+	return sleep(ctx, wait)
+}
+
+const afterRest = 2 * time.Millisecond
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
 	}
 }
 
 // sendTimeout bounds one attempt. A stop of the program waits as long.
 const sendTimeout = 20 * time.Second
 
-// send makes one attempt and writes down what came of it. A nil error means
-// that the next message may go.
-func (d *Drainer) send(ctx context.Context, next Delivery) error {
-	log := d.log.With("channel", next.Alert.Channel, "target", next.To.Kind, "story", next.Alert.Story.ID, "delivery", next.ID)
+// send makes one attempt and writes down what came of it. more means that the
+// next message may go.
+func (d *Drainer) send(ctx context.Context, next Delivery, s *service, done func(error)) (more bool, err error) {
+	log := d.opt.Log.With("channel", next.Alert.Channel, "target", next.To.Kind, "story", next.Alert.Story.ID, "delivery", next.ID)
 	sender, ok := d.senders[next.To.Kind]
 	if !ok {
-		d.count(next.To.Kind, Delayed)
-		err := &Error{Code: "off", Text: fmt.Sprintf("%s is off: set its tokens and start again; what waits is kept", next.To.Kind)}
-		if err := d.outbox.DeliveryFailed(ctx, next.ID, err.Text, false); err != nil {
-			return fmt.Errorf("mark as failed: %w", err)
+		d.opt.Count(next.To.Kind, Delayed)
+		off := fmt.Sprintf("%s is off: set its tokens and start again; what waits is kept", next.To.Kind)
+		if _, err := d.outbox.Conclude(ctx, next, Outcome{Reason: off}); err != nil {
+			return false, fmt.Errorf("mark as failed: %w", err)
 		}
-		return &WaitError{After: time.Hour, Err: err}
+		return false, &WaitError{After: time.Hour, Err: &Error{Code: "off", Text: off}}
+	}
+	if err := sleep(ctx, next.At.Sub(d.opt.Now())); err != nil {
+		done(errNotTried)
+		return false, err
 	}
 
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
 	receipt, err := sender.Send(sendCtx, Message{
-		ID: next.ID, To: next.To, Alert: next.Alert, Card: card.New(next.Alert), Unsure: next.Attempts > 1,
+		ID: next.ID, To: next.To, Alert: next.Alert, Card: card.New(next.Alert), Tried: next.Tried, Last: next.Last,
 	})
 	cancel()
 	if err == nil {
-		d.count(next.To.Kind, Sent)
-		log.Debug("delivered", "attempt", next.Attempts)
-		if err := d.outbox.Delivered(ctx, next.ID, receipt); err != nil {
-			return fmt.Errorf("mark as delivered: %w", err)
+		done(nil)
+		concluded, err := d.outbox.Conclude(ctx, next, Outcome{Sent: true, Receipt: receipt, Rest: s.rest(next.To), Answered: true, Tell: d.tell})
+		if err != nil {
+			return false, fmt.Errorf("mark as delivered: %w", err)
 		}
-		return nil
+		d.opt.Count(next.To.Kind, Sent)
+		log.Debug("delivered", "attempt", next.Attempts)
+		d.say(log, concluded)
+		return concluded.More, nil
 	}
 
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
-		e = &Error{Code: "error", Text: err.Error()}
+		e = &Error{Code: "error", Text: err.Error(), Unknown: true}
 	}
-	if e.RetryAfter > 0 { // to be told to wait is no failure, however often
-		if err := d.outbox.DeliveryWaits(ctx, next.ID, err.Error(), d.now().Add(e.RetryAfter)); err != nil {
-			return fmt.Errorf("mark as waiting: %w", err)
-		}
+	if e.Outage {
+		done(e)
 	} else {
-		dead := d.givenUp(next, e)
-		if err := d.outbox.DeliveryFailed(ctx, next.ID, err.Error(), dead); err != nil {
-			return fmt.Errorf("mark as failed: %w", err)
-		}
-		if dead {
-			d.count(next.To.Kind, Dead)
-			log.Error("an alert could not be delivered and was given up", "attempt", next.Attempts, "error", err)
-			return nil
-		}
+		done(nil)
 	}
-	d.count(next.To.Kind, Delayed)
-	log.Warn("an alert could not be delivered and will be tried again", "attempt", next.Attempts, "error", err)
-	return &WaitError{After: e.RetryAfter, Again: backOff(next.Attempts), Err: err}
+	return d.failed(ctx, next, s, e, log)
+}
+
+// failed writes down an attempt that failed.
+func (d *Drainer) failed(ctx context.Context, next Delivery, s *service, e *Error, log *slog.Logger) (more bool, err error) {
+	o := Outcome{
+		Reason: e.Error(), Unknown: e.Unknown, Pause: max(e.RetryAfter, e.Settle), Everywhere: e.Everywhere,
+		Answered: !e.Outage, Keep: keep, Tell: d.tell,
+	}
+	wait := &WaitError{After: e.RetryAfter, Again: max(backOff(next.Attempts), e.Settle), Err: e}
+	switch {
+	case e.Mendable:
+		o.Trouble = Parked
+		wait.After = Parked.Retry()
+	case e.Outage && (next.Probe || s.open()):
+		o.Trouble, o.Everywhere = Down, true
+		// Whoever has just failed comes last: what fails may be this message only.
+		wait.After = Down.Retry() + min(wait.Again, Down.Retry())
+	case e.RetryAfter > 0: // to be told to wait is no failure, however often
+	default:
+		o.Dead = d.givenUp(next, e)
+	}
+	concluded, err := d.outbox.Conclude(ctx, next, o)
+	if err != nil {
+		return false, fmt.Errorf("mark as failed: %w", err)
+	}
+	d.say(log, concluded)
+	if o.Dead {
+		d.opt.Count(next.To.Kind, Dead)
+		log.Error("an alert could not be delivered and was given up", "attempt", next.Attempts, "error", e)
+		return true, nil
+	}
+	d.opt.Count(next.To.Kind, Delayed)
+	if o.Trouble == "" {
+		log.Warn("an alert could not be delivered and will be tried again", "attempt", next.Attempts, "error", e)
+	} else {
+		log.Debug("still in trouble", "trouble", o.Trouble, "attempt", next.Attempts, "error", e)
+	}
+	return false, wait
+}
+
+// tell makes the notice of a trouble for the operations channel: through the
+// targets that are not in it.
+func (d *Drainer) tell(t Trouble, over bool) (alert.Alert, []alert.Target) {
+	targets := d.opt.Targets
+	if !over {
+		targets = slices.DeleteFunc(slices.Clone(targets), func(to alert.Target) bool {
+			return to == t.Of || t.Of.Address == "" && to.Kind == t.Of.Kind
+		})
+	}
+	return notice(t, over, d.opt.Operations, d.opt.Now()), targets
+}
+
+// say logs what began and what ended, once.
+func (d *Drainer) say(log *slog.Logger, s Conclusion) {
+	if t := s.Began; t != nil {
+		log.Error("nothing is sent until this is over", "what", t.title(), "reason", t.Reason, "waiting", t.Waiting, "next", t.Next)
+	}
+	for _, t := range s.Ended {
+		log.Info("the trouble is over, and what waits is sent", "what", t.titleOver(), "since", t.Since, "waiting", t.Waiting)
+	}
+	if s.GaveUp > 0 {
+		log.Error("alerts have waited too long and were given up; `tipoff deliveries retry` sends them again", "count", s.GaveUp)
+	}
 }
 
 // The waits after the first failure of a message and after many.
@@ -190,12 +293,12 @@ func backOff(attempts int) time.Duration {
 
 // givenUp reports whether a delivery that failed is dead now.
 func (d *Drainer) givenUp(next Delivery, e *Error) bool {
-	if e.Permanent && !e.Mendable {
+	if e.Permanent {
 		return true
 	}
-	since := next.Alert.Created
+	since := next.Since
 	if since.Before(d.started) {
 		since = d.started
 	}
-	return d.now().Sub(since) >= maxAge && (e.Mendable || next.Attempts >= maxAttempts)
+	return next.Attempts >= maxAttempts && d.opt.Now().Sub(since) >= maxAge
 }

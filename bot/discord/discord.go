@@ -69,6 +69,8 @@ type Discord struct {
 	after func(time.Duration) <-chan time.Time
 	// app is the application's id as the gateway said it, a string.
 	app atomic.Value
+	// self is the bot's own user id once it is known, a string.
+	self atomic.Value
 }
 
 // New returns a bot. It opens no connection.
@@ -110,5 +112,18 @@ func (d *Discord) me(ctx context.Context) (*discordgo.User, error) {
 			Text: "the address set as discord.api_url does not answer as Discord does; check it",
 		}
 	}
+	d.self.Store(u.ID)
 	return &u, nil
+}
+
+// myID is the bot's own user id.
+func (d *Discord) myID(ctx context.Context) (string, error) {
+	if id, ok := d.self.Load().(string); ok {
+		return id, nil
+	}
+	u, err := d.me(ctx)
+	if err != nil {
+		return "", err
+	}
+	return u.ID, nil
 }

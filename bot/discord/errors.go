@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -63,9 +64,10 @@ func explain(ctx context.Context, w *witness, about string, answer []byte, err e
 		Message    string          `json:"message"`
 		Errors     json.RawMessage `json:"errors"`
 		RetryAfter float64         `json:"retry_after"`
+		Global     bool            `json:"global"`
 	}
 	// Not every answer is JSON: proxies and guards before Discord write HTML.
-	_ = json.Unmarshal(answer, &said)
+	notJSON := json.Unmarshal(answer, &said) != nil
 
 	code := strconv.Itoa(cmp.Or(said.Code, w.status))
 	switch {
@@ -74,14 +76,19 @@ func explain(ctx context.Context, w *witness, about string, answer []byte, err e
 		if header, err := strconv.ParseFloat(w.retryAfter, 64); err == nil {
 			wait = max(wait, seconds(header))
 		}
-		return rateLimited(cmp.Or(wait, time.Second))
+		e := rateLimited(cmp.Or(wait, time.Second))
+		// The guard before Discord shuts out the address, not a channel.
+		e.Everywhere = said.Global || notJSON
+		return e
 	case w.status >= 500:
-		return &deliver.Error{Code: code, Text: fmt.Sprintf("Discord has trouble of its own (HTTP %d); see discordstatus.com", w.status)}
+		return &deliver.Error{Code: code, Outage: true, Unknown: true, Text: fmt.Sprintf("Discord has trouble of its own (HTTP %d); see discordstatus.com", w.status)}
 	case w.status >= 200 && w.status < 300, w.status == http.StatusRequestTimeout:
 		// The answer broke off. Whether the work was done is not known.
-		return &deliver.Error{Code: "bad_answer", Text: "Discord's answer could not be read", Err: withoutURL(err)}
+		return &deliver.Error{Code: "bad_answer", Outage: true, Unknown: true, Text: "Discord's answer could not be read", Err: withoutURL(err)}
 	case w.status == http.StatusUnauthorized:
-		return &deliver.Error{Code: code, Text: badToken, Permanent: true, Mendable: true}
+		return &deliver.Error{Code: code, Text: badToken, Permanent: true, Mendable: true, Everywhere: true}
+	case notJSON && w.status < 400:
+		return &deliver.Error{Code: code, Outage: true, Text: fmt.Sprintf("discord.api_url does not answer as Discord does (HTTP %d); check it, and any proxy on the way", w.status)}
 	case said.Code == codeInvalidForm:
 		return &deliver.Error{
 			Code:      code,
@@ -107,13 +114,18 @@ func explain(ctx context.Context, w *witness, about string, answer []byte, err e
 func unreachable(ctx context.Context, err error) error {
 	err = withoutURL(err)
 	var timeout interface{ Timeout() bool }
+	var op *net.OpError
+	var dns *net.DNSError
 	switch {
-	case ctx.Err() != nil:
-		return &deliver.Error{Code: "cancelled", Text: "the request to Discord was given up", Err: context.Cause(ctx)}
-	case errors.As(err, &timeout) && timeout.Timeout():
-		return &deliver.Error{Code: "timeout", Text: "Discord did not answer in time", Err: err}
+	case errors.Is(ctx.Err(), context.Canceled):
+		return &deliver.Error{Code: "cancelled", Unknown: true, Text: "the request to Discord was given up", Err: context.Cause(ctx)}
+	case ctx.Err() != nil, errors.As(err, &timeout) && timeout.Timeout():
+		return &deliver.Error{Code: "timeout", Outage: true, Unknown: true, Text: "Discord did not answer in time", Err: err}
 	}
-	return &deliver.Error{Code: "network", Text: "Discord cannot be reached; check the network, the proxy and discord.api_url", Err: err}
+	return &deliver.Error{
+		Code: "network", Outage: true, Unknown: !errors.As(err, &dns) && (!errors.As(err, &op) || op.Op != "dial"),
+		Text: "Discord cannot be reached; check the network, the proxy and discord.api_url", Err: err,
+	}
 }
 
 // withoutURL drops the URL that http.Client puts into its errors: it may hold
@@ -125,7 +137,7 @@ func withoutURL(err error) error {
 	return err
 }
 
-func rateLimited(wait time.Duration) error {
+func rateLimited(wait time.Duration) *deliver.Error {
 	return &deliver.Error{
 		Code:       "rate_limited",
 		Text:       fmt.Sprintf("Discord asks for a pause of %s", wait.Round(time.Millisecond)),

@@ -160,9 +160,17 @@ func (a *api) call(ctx context.Context, q request) error {
 		return nil
 	}
 	if err := json.Unmarshal(answer, q.out); err != nil {
-		return &deliver.Error{Code: "bad_answer", Text: "Discord's answer could not be read", Err: err}
+		return &deliver.Error{Code: "bad_answer", Outage: true, Unknown: true, Text: "Discord's answer could not be read", Err: err}
 	}
 	return nil
+}
+
+// rest is for how long a bucket's limit has no room.
+func (a *api) rest(bucket string) time.Duration {
+	b := a.s.Ratelimiter.GetBucket(bucket)
+	b.Lock()
+	defer b.Unlock()
+	return a.s.Ratelimiter.GetWaitTime(b, 1)
 }
 
 // witness remembers of one request what discordgo's errors do not tell.

@@ -56,45 +56,6 @@ func TestSendAgainAfterLostAnswer(t *testing.T) {
 	}
 }
 
-// The nonce is forgotten after some minutes; the message is in the channel all
-// the same, if it was sent at all.
-func TestSendAgainAfterALongTime(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		fault discordfake.Fault
-	}{
-		{"the work was done", discordfake.Fault{LoseAnswer: true}},
-		{"the work was not done", discordfake.Fault{}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			f, ctx := fake(t), testContext(t)
-			now := time.Now()
-			f.SetNow(func() time.Time { return now })
-			d := sender(f)
-			other := alertMessage("d-0")
-			other.Card.Title = "Another story"
-			if _, err := d.Send(ctx, other); err != nil {
-				t.Fatal(err)
-			}
-			c.fault.Method, c.fault.Path = "POST", "/channels/"
-			f.Inject(c.fault)
-			m := alertMessage("d-1")
-			if _, err := d.Send(ctx, m); err == nil {
-				t.Fatal("no answer was lost")
-			}
-			f.SetNow(func() time.Time { return now.Add(time.Hour) })
-			m.Unsure = true
-			id, err := d.Send(ctx, m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := f.Messages(discordfake.Channel); len(got) != 2 || got[1].ID != id {
-				t.Errorf("messages %+v, want the other one and one with the id %s", got, id)
-			}
-		})
-	}
-}
-
 func TestSendErrors(t *testing.T) {
 	const noView, noSend, noEmbed = "2010", "2011", "2012"
 	for _, c := range []struct {
@@ -107,8 +68,10 @@ func TestSendErrors(t *testing.T) {
 		text      string
 		permanent bool
 		wait      time.Duration
+		// everywhere and the two below are as in deliver.Error.
+		everywhere, outage, unknown bool
 	}{
-		{name: "bad token", token: "wrong", code: "401", text: "copy a new one", permanent: true},
+		{name: "bad token", token: "wrong", code: "401", text: "copy a new one", permanent: true, everywhere: true},
 		{name: "no token", token: " ", code: "no_token", text: "no Discord token is set", permanent: true},
 		{name: "unknown channel", channel: "77", code: "10003", text: "check the id", permanent: true},
 		{name: "not an id", channel: "#general", code: "bad_channel", text: "Copy Channel ID", permanent: true},
@@ -120,13 +83,14 @@ func TestSendErrors(t *testing.T) {
 		{name: "malformed", fault: discordfake.Fault{Status: 400, Body: `{"code":50035,"message":"Invalid Form Body","errors":{"embeds":{"0":{"title":{"_errors":[{"code":"X","message":"Must be 256 or fewer in length."}]}}}}}`}, code: "50035", text: "embeds.0.title: Must be 256", permanent: true},
 		{name: "refused without a known code", fault: discordfake.Fault{Status: 403, Code: 40333, Message: "internal network error"}, code: "40333", text: "internal network error", permanent: true},
 		{name: "rate limit", fault: discordfake.Fault{Status: 429, RetryAfter: 7500 * time.Millisecond}, code: "rate_limited", text: "pause", wait: 8 * time.Second},
-		{name: "rate limit of a guard before Discord", fault: discordfake.Fault{Status: 429, RetryAfter: time.Minute, Body: "error code: 1015"}, code: "rate_limited", text: "pause", wait: time.Minute},
+		{name: "rate limit of all requests", fault: discordfake.Fault{Status: 429, Body: `{"retry_after": 2.5, "global": true}`}, code: "rate_limited", text: "pause", wait: 2500 * time.Millisecond, everywhere: true},
+		{name: "rate limit of a guard before Discord", fault: discordfake.Fault{Status: 429, RetryAfter: time.Minute, Body: "error code: 1015"}, code: "rate_limited", text: "pause", wait: time.Minute, everywhere: true},
 		{name: "rate limit without a time", fault: discordfake.Fault{Status: 429, Body: "{}"}, code: "rate_limited", text: "pause", wait: time.Second},
-		{name: "server error", fault: discordfake.Fault{Status: 500}, code: "500", text: "trouble of its own"},
-		{name: "bad gateway", fault: discordfake.Fault{Status: 502, Body: "<html>"}, code: "502", text: "trouble of its own"},
-		{name: "cut", fault: discordfake.Fault{}, code: "network", text: "cannot be reached"},
-		{name: "not JSON", fault: discordfake.Fault{Status: 200, Body: "<html>"}, code: "bad_answer", text: "could not be read"},
-		{name: "redirect", fault: discordfake.Fault{Status: 302}, code: "302", text: "refused", permanent: true},
+		{name: "server error", fault: discordfake.Fault{Status: 500}, code: "500", text: "trouble of its own", outage: true, unknown: true},
+		{name: "bad gateway", fault: discordfake.Fault{Status: 502, Body: "<html>"}, code: "502", text: "trouble of its own", outage: true, unknown: true},
+		{name: "cut", fault: discordfake.Fault{}, code: "network", text: "cannot be reached", outage: true, unknown: true},
+		{name: "not JSON", fault: discordfake.Fault{Status: 200, Body: "<html>"}, code: "bad_answer", text: "could not be read", outage: true, unknown: true},
+		{name: "redirect", fault: discordfake.Fault{Status: 302, Body: "<html>"}, code: "302", text: "any proxy on the way", outage: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, ctx := fake(t), testContext(t)
@@ -149,8 +113,11 @@ func TestSendErrors(t *testing.T) {
 			}
 			_, err := New(o).Send(ctx, m)
 			e := asError(t, err)
-			if want := slices.Contains([]string{"401", "10003", "50001", "50013", "40333"}, c.code); e.Mendable != want {
+			if want := slices.Contains([]string{"401", "bad_channel", "10003", "50001", "50013", "40333"}, c.code); e.Mendable != want {
 				t.Errorf("%s is mendable: %v, want %v", e.Code, e.Mendable, want)
+			}
+			if e.Everywhere != c.everywhere || e.Outage != c.outage || e.Unknown != c.unknown {
+				t.Errorf("everywhere %v, outage %v, unknown %v", e.Everywhere, e.Outage, e.Unknown)
 			}
 			if e.Code != c.code || !strings.Contains(e.Text, c.text) || e.Permanent != c.permanent || e.RetryAfter != c.wait {
 				t.Errorf("got %+v", e)

@@ -27,6 +27,9 @@ import (
 const (
 	pollQueue    = "poll"
 	deliverQueue = "deliver"
+	// platformWorkers is how many channels of a chat platform are sent to side by
+	// side. Most of the time each waits for its next turn, and costs nothing.
+	platformWorkers = 256
 	// pollTimeout bounds one batch of polls; each source has its own, shorter
 	// limit in fetch.
 	pollTimeout = 5 * time.Minute
@@ -130,7 +133,9 @@ func New(c Config) (*Engine, error) {
 		Logger:  slog.New(quieter{c.Log.Handler()}),
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
-			deliverQueue: {MaxWorkers: 32},
+			deliverQueue:           {MaxWorkers: 32},
+			queueOf(alert.Slack):   {MaxWorkers: platformWorkers},
+			queueOf(alert.Discord): {MaxWorkers: platformWorkers},
 		},
 		FetchCooldown:        20 * time.Millisecond,
 		JobTimeout:           pollTimeout,
@@ -187,9 +192,18 @@ func pollOpts() *river.InsertOpts {
 	return &river.InsertOpts{Queue: pollQueue, MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}}
 }
 
-func deliverOpts() *river.InsertOpts {
+// queueOf keeps the chat platforms apart: while one of them hangs, the others have
+// workers.
+func queueOf(k alert.Kind) string {
+	if k == alert.Slack || k == alert.Discord {
+		return deliverQueue + "_" + string(k)
+	}
+	return deliverQueue
+}
+
+func deliverOpts(k alert.Kind) *river.InsertOpts {
 	return &river.InsertOpts{
-		Queue: deliverQueue,
+		Queue: queueOf(k),
 		// A drain lives as long as its target has anything open; giving up is
 		// the business of each delivery.
 		MaxAttempts: math.MaxInt16,
@@ -280,11 +294,38 @@ func (e *Engine) Poll(ctx context.Context, sources []string) error {
 // no need of another one; see deliverWorker.
 func (e *Engine) EnqueueDelivery(ctx context.Context, tx *sql.Tx, targets []alert.Target) error {
 	for _, to := range targets {
-		if _, err := e.client.InsertTx(ctx, tx, DeliverArgs{Target: to.String()}, deliverOpts()); err != nil {
-			return fmt.Errorf("put in a delivery to %s: %w", to.Redacted(), err)
+		if _, err := e.enqueue(ctx, tx, to); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// WakeDelivery does the same, and lets drains that wait for a later time start
+// now: what they were waiting for may be over.
+func (e *Engine) WakeDelivery(ctx context.Context, tx *sql.Tx, targets []alert.Target) error {
+	for _, to := range targets {
+		job, err := e.enqueue(ctx, tx, to)
+		if err != nil {
+			return err
+		}
+		if job.State != rivertype.JobStateScheduled && job.State != rivertype.JobStateRetryable {
+			continue
+		}
+		if _, err := e.client.JobRetryTx(ctx, tx, job.ID); err != nil {
+			return fmt.Errorf("wake the delivery to %s: %w", to.Redacted(), err)
+		}
+	}
+	return nil
+}
+
+// enqueue returns the drain of a target, put in now or before.
+func (e *Engine) enqueue(ctx context.Context, tx *sql.Tx, to alert.Target) (*rivertype.JobRow, error) {
+	res, err := e.client.InsertTx(ctx, tx, DeliverArgs{Target: to.String()}, deliverOpts(to.Kind))
+	if err != nil {
+		return nil, fmt.Errorf("put in a delivery to %s: %w", to.Redacted(), err)
+	}
+	return res.Job, nil
 }
 
 // soon is how long a job may wait and still count as under way.

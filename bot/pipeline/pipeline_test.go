@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
 	"tipoff/bot/store/sqlite"
@@ -110,13 +111,14 @@ func (d *desk) alerts() []string {
 func (d *desk) sent(to alert.Target) (all []alert.Alert) {
 	d.t.Helper()
 	for {
-		next, ok, err := d.store.NextDelivery(d.t.Context(), to)
+		next, ok, err := d.store.NextDelivery(d.t.Context(), to, 0)
 		d.must(err)
 		if !ok {
 			return all
 		}
 		all = append(all, next.Alert)
-		d.must(d.store.Delivered(d.t.Context(), next.ID, ""))
+		_, err = d.store.Conclude(d.t.Context(), next, deliver.Outcome{Sent: true})
+		d.must(err)
 	}
 }
 
@@ -268,7 +270,7 @@ func TestTwoSourcesOneStory(t *testing.T) {
 	if len(hits) != 1 || len(hits[0].Story.Sources) != 2 || hits[0].Story.Source != "one" {
 		t.Fatalf("stories %+v", hits)
 	}
-	next, _, err := d.store.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "second.jsonl"})
+	next, _, err := d.store.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "second.jsonl"}, 0)
 	if err != nil || next.Alert.Watches[0] != "of-two" {
 		t.Errorf("a watch on the second source: %+v, %v", next.Alert.Watches, err)
 	}
@@ -334,7 +336,7 @@ func TestOneAlertAChannel(t *testing.T) {
 	if out := d.visit("one", news(1)); out.Alerts != 2 {
 		t.Errorf("%d alerts, want one for each of two channels", out.Alerts)
 	}
-	next, _, err := d.store.NextDelivery(t.Context(), target)
+	next, _, err := d.store.NextDelivery(t.Context(), target, 0)
 	d.must(err)
 	a := next.Alert
 	if diff := cmp.Diff([]story.Match{{Watch: "a", Terms: []string{"leak"}}, {Watch: "b", Terms: []string{"number"}}}, a.Story.Matches); diff != "" {

@@ -91,7 +91,7 @@ func (s *Slack) explain(err error, about string) *deliver.Error {
 	case errors.As(err, &status):
 		return explainStatus(status.Code, about)
 	case errors.Is(err, errNotSlack):
-		return &deliver.Error{Code: "bad_answer", Text: "slack.api_url answers, but not as Slack does: check it, and any proxy on the way"}
+		return &deliver.Error{Code: "bad_answer", Outage: true, Unknown: true, Text: "slack.api_url answers, but not as Slack does: check it, and any proxy on the way"}
 	}
 	return s.explainNetwork(err)
 }
@@ -111,6 +111,7 @@ func explainCode(r slack.SlackErrorResponse, about string) *deliver.Error {
 		token, fix = appToken, appPage
 	}
 	m, known := remedies[r.Err]
+	e.Everywhere = tokenCodes[r.Err] || r.Err == "missing_scope"
 	switch {
 	case r.Err == "missing_scope" && token == appToken:
 		e.Text = fmt.Sprintf("%s lacks the scope %s: %s", token, r.Needed, appPage)
@@ -123,6 +124,8 @@ func explainCode(r slack.SlackErrorResponse, about string) *deliver.Error {
 		e.Text = fmt.Sprintf(m.text, about) + " (" + r.Err + ")"
 		if strings.Contains(r.Err, "limited") && !m.permanent {
 			e.RetryAfter = defaultPause
+		} else if !m.permanent {
+			e.Outage, e.Unknown = true, true
 		}
 	default:
 		e.Permanent, e.Mendable = false, false
@@ -137,30 +140,39 @@ func explainStatus(code int, about string) *deliver.Error {
 		return pause(about, defaultPause)
 	case code >= 500:
 		return &deliver.Error{
-			Code: fmt.Sprintf("http_%d", code),
+			Code: fmt.Sprintf("http_%d", code), Outage: true, Unknown: true,
 			Text: fmt.Sprintf("Slack has trouble of its own (status %d); it is tried again", code),
 		}
 	}
 	return &deliver.Error{
-		Code: fmt.Sprintf("http_%d", code),
+		Code: fmt.Sprintf("http_%d", code), Outage: true, Unknown: true,
 		Text: fmt.Sprintf("slack.api_url answers with status %d: check it, and any proxy on the way", code),
 	}
 }
 
+// lateAfter is for how long Slack may still post a message after we have stopped to
+// wait for its answer.
+const lateAfter = 30 * time.Second
+
 // explainNetwork tells an answer that did not come from a call that was never
 // made: after the former Slack may have the message.
 func (s *Slack) explainNetwork(err error) *deliver.Error {
-	e := &deliver.Error{Code: "no_answer", Text: "Slack did not answer; it is tried again", Err: s.withoutSecrets(err)}
+	e := &deliver.Error{
+		Code: "no_answer", Text: "Slack did not answer; it is tried again", Err: s.withoutSecrets(err),
+		Outage: true, Unknown: true,
+	}
 	var op *net.OpError
 	var dns *net.DNSError
+	var timed net.Error
 	switch {
 	case errors.As(err, &dns), errors.As(err, &op) && op.Op == "dial":
-		e.Code = "unreachable"
+		e.Code, e.Unknown = "unreachable", false
 		e.Text = "Slack cannot be reached: check the network and slack.api_url; it is tried again"
 	case errors.Is(err, context.Canceled):
-		e.Code, e.Text = "canceled", "stopped while Slack was asked"
-	case errors.Is(err, context.DeadlineExceeded):
-		e.Code = "timeout"
+		e.Code, e.Text, e.Outage = "canceled", "stopped while Slack was asked", false
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timed) && timed.Timeout():
+		e.Code, e.Settle = "timeout", lateAfter
+		e.Text = "Slack did not answer in time; it is asked later whether it has the message"
 	}
 	return e
 }

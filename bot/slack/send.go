@@ -2,26 +2,33 @@ package slack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/slack-go/slack"
-	"golang.org/x/time/rate"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/deliver"
 )
 
-var _ deliver.Sender = (*Slack)(nil)
+var _ deliver.Platform = (*Slack)(nil)
+
+// Gap is none: Slack says that a workspace has a limit, and not which. It
+// answers 429 then.
+func (s *Slack) Gap() time.Duration { return 0 }
+
+// Rest is the pace of each channel. About one message a second is what Slack
+// takes.
+// https://docs.slack.dev/apis/web-api/rate-limits#posting
+func (s *Slack) Rest(alert.Target) time.Duration { return s.opt.MinGap }
 
 // eventType names the metadata of our messages, whose payload has the
 // delivery's id: with it a message that is there already can be found in the
 // channel's history.
 const eventType = "tipoff_alert"
 
-// Send posts one alert to a channel and returns the message's timestamp. It
-// waits for the channel's turn first. Its errors are [*deliver.Error].
+// Send posts one alert to a channel and returns the message's timestamp. The
+// caller keeps the channel's pace. Its errors are [*deliver.Error].
 func (s *Slack) Send(ctx context.Context, m deliver.Message) (string, error) {
 	if m.To.Kind != alert.Slack || m.To.Address == "" {
 		return "", &deliver.Error{
@@ -29,10 +36,7 @@ func (s *Slack) Send(ctx context.Context, m deliver.Message) (string, error) {
 			Text: fmt.Sprintf("%q is not a Slack channel: write its id, such as C0123, in the channel's slack key", m.To),
 		}
 	}
-	if err := s.turn(ctx, m.To.Address); err != nil {
-		return "", err
-	}
-	if m.Unsure {
+	if !m.Tried.IsZero() {
 		if ts, err := s.find(ctx, m); ts != "" || err != nil {
 			return ts, err
 		}
@@ -53,7 +57,9 @@ func (s *Slack) Send(ctx context.Context, m deliver.Message) (string, error) {
 	if err != nil {
 		e := s.explain(err, "channel "+m.To.Address)
 		if e.RetryAfter > 0 {
-			s.leaveAlone(m.To.Address, e.RetryAfter)
+			// Slack counts the calls of a method in a workspace, and we keep each
+			// channel's pace: this is about all of them.
+			e.Everywhere = true
 		}
 		return "", e
 	}
@@ -61,12 +67,12 @@ func (s *Slack) Send(ctx context.Context, m deliver.Message) (string, error) {
 }
 
 // How much of a channel's history is looked through for a message that may be
-// there: what was written since the alert was made, at the most so many pages of
-// so many messages. Slack's clock and ours may differ.
+// there: what was written while it was tried, in pages. Slack's clock and ours may
+// differ.
 const (
-	historyPages = 5
+	historyPages = 25
 	historyPage  = 200
-	clockSkew    = 10 * time.Minute
+	clockSkew    = 5 * time.Minute
 )
 
 // find looks for a message that an earlier attempt may have posted, and returns
@@ -74,9 +80,10 @@ const (
 // nothing: then the message may come a second time, rather than not at all.
 // https://docs.slack.dev/reference/methods/conversations.history
 func (s *Slack) find(ctx context.Context, m deliver.Message) (string, error) {
-	q := slack.GetConversationHistoryParameters{ChannelID: m.To.Address, Limit: historyPage, IncludeAllMetadata: true}
-	if !m.Alert.Created.IsZero() {
-		q.Oldest = fmt.Sprintf("%d.000000", m.Alert.Created.Add(-clockSkew).Unix())
+	q := slack.GetConversationHistoryParameters{
+		ChannelID: m.To.Address, Limit: historyPage, IncludeAllMetadata: true,
+		Oldest: fmt.Sprintf("%d.000000", m.Tried.From.Add(-clockSkew).Unix()),
+		Latest: fmt.Sprintf("%d.000000", m.Tried.Until.Add(clockSkew).Unix()),
 	}
 	for range historyPages {
 		h, err := s.api.GetConversationHistoryContext(ctx, &q)
@@ -86,9 +93,6 @@ func (s *Slack) find(ctx context.Context, m deliver.Message) (string, error) {
 				s.log.Warn("it cannot be seen whether an alert is in its channel already, and it may come twice: give the bot channels:history and groups:history",
 					"channel", m.Alert.Channel, "delivery", m.ID)
 				return "", nil
-			}
-			if e.RetryAfter > 0 {
-				s.leaveAlone(m.To.Address, e.RetryAfter)
 			}
 			return "", e
 		}
@@ -102,46 +106,4 @@ func (s *Slack) find(ctx context.Context, m deliver.Message) (string, error) {
 		}
 	}
 	return "", nil
-}
-
-// turn waits until a channel may have its next message. About one message a
-// second a channel is what Slack takes.
-// https://docs.slack.dev/apis/web-api/rate-limits#posting
-func (s *Slack) turn(ctx context.Context, channel string) error {
-	s.mu.Lock()
-	g := s.gate(channel)
-	wait := g.notBefore.Sub(s.now())
-	s.mu.Unlock()
-	if wait > 0 {
-		// Not slept here: the caller can do other work and come back.
-		return &deliver.Error{
-			Code: "ratelimited", RetryAfter: wait,
-			Text: fmt.Sprintf("Slack asked for a pause in channel %s; trying again in %s", channel, wait.Round(time.Second)),
-		}
-	}
-	if err := g.limit.Wait(ctx); err != nil {
-		code := "canceled"
-		if !errors.Is(err, context.Canceled) {
-			code = "timeout"
-		}
-		return &deliver.Error{Code: code, Text: "the turn of channel " + channel + " did not come in time", Err: err}
-	}
-	return nil
-}
-
-func (s *Slack) leaveAlone(channel string, d time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.gate(channel).notBefore = s.now().Add(d)
-}
-
-// gate finds a channel's gate or makes it. mu must be held.
-func (s *Slack) gate(channel string) *gate {
-	g := s.gates[channel]
-	if g == nil {
-		every := rate.Every(s.opt.MinGap) // infinite when negative
-		g = &gate{limit: rate.NewLimiter(every, 1)}
-		s.gates[channel] = g
-	}
-	return g
 }

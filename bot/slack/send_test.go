@@ -2,16 +2,12 @@ package slack
 
 import (
 	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,6 +108,8 @@ func TestSendErrorsSayWhatToDo(t *testing.T) {
 		code      string
 		permanent bool
 		says      string
+		// outage and unknown are as in deliver.Error.
+		outage, unknown bool
 	}{
 		{name: "unknown channel", channel: "CNONE", code: "channel_not_found", permanent: true, says: "CNONE"},
 		{name: "private channel", channel: "GPRIV", code: "channel_not_found", permanent: true, says: "/invite @bot"},
@@ -146,13 +144,17 @@ func TestSendErrorsSayWhatToDo(t *testing.T) {
 			name: "a code nobody knows", prepare: fault(slackfake.Fault{Kind: slackfake.Refuse, Code: "brand_new"}),
 			code: "brand_new", says: "brand_new",
 		},
-		{name: "Slack is down", prepare: fault(slackfake.Fault{Kind: slackfake.ServerError}), code: "http_500", says: "tried again"},
-		{name: "connection reset", prepare: fault(slackfake.Fault{Kind: slackfake.Reset}), code: "no_answer", says: "did not answer"},
-		{name: "answer lost", prepare: fault(slackfake.Fault{Kind: slackfake.LoseAnswer}), code: "no_answer", says: "did not answer"},
-		{name: "not Slack's answer", prepare: fault(slackfake.Fault{Kind: slackfake.Garbage}), code: "bad_answer", says: "slack.api_url"},
+		{name: "Slack is down", prepare: fault(slackfake.Fault{Kind: slackfake.ServerError}), code: "http_500", says: "tried again", outage: true, unknown: true},
+		{
+			name: "Slack says that it is down", prepare: fault(slackfake.Fault{Kind: slackfake.Refuse, Code: "service_unavailable"}),
+			code: "service_unavailable", says: "trouble of its own", outage: true, unknown: true,
+		},
+		{name: "connection reset", prepare: fault(slackfake.Fault{Kind: slackfake.Reset}), code: "no_answer", says: "did not answer", outage: true, unknown: true},
+		{name: "answer lost", prepare: fault(slackfake.Fault{Kind: slackfake.LoseAnswer}), code: "no_answer", says: "did not answer", outage: true, unknown: true},
+		{name: "not Slack's answer", prepare: fault(slackfake.Fault{Kind: slackfake.Garbage}), code: "bad_answer", says: "slack.api_url", outage: true, unknown: true},
 		{
 			name: "nobody there", prepare: func(_ *slackfake.Fake, o *Options) { o.APIURL = "http://127.0.0.1:1/api/" },
-			code: "unreachable", says: "cannot be reached",
+			code: "unreachable", says: "cannot be reached", outage: true,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -169,6 +171,13 @@ func TestSendErrorsSayWhatToDo(t *testing.T) {
 			e := failure(t, err)
 			if e.Code != tc.code || e.Permanent != tc.permanent || !strings.Contains(e.Text, tc.says) {
 				t.Errorf("got %s, permanent %v: %s", e.Code, e.Permanent, e.Text)
+			}
+			if e.Outage != tc.outage || e.Unknown != tc.unknown {
+				t.Errorf("outage %v, unknown %v", e.Outage, e.Unknown)
+			}
+			// A token is wrong for all channels.
+			if want := strings.Contains(tc.says, "slack.bot_token") && tc.permanent || tc.says == "xoxb-" || tc.code == "missing_scope"; e.Everywhere != want {
+				t.Errorf("%s is everywhere: %v, want %v", e.Code, e.Everywhere, want)
 			}
 			// Only the message's own fault is nobody's to mend.
 			if want := tc.permanent && tc.code != "msg_too_long"; e.Mendable != want {
@@ -202,33 +211,17 @@ func TestSendOnlyToSlack(t *testing.T) {
 	}
 }
 
-func TestRateLimitIsHonoured(t *testing.T) {
-	f := workspace(t, slackfake.Options{Channels: []slackfake.Channel{{ID: "C1", Member: true}, {ID: "C2", Member: true}}})
-	f.Fail(slackfake.Fault{Kind: slackfake.RateLimited, Method: "chat.postMessage", RetryAfter: 30})
-	clock := now
-	o := options(f)
-	o.Now = func() time.Time { return clock }
-	s := New(o)
-	send := func(channel string) error {
-		_, err := s.Send(t.Context(), delivery("d", channel, isoon))
-		return err
-	}
-	if e := failure(t, send("C1")); e.Code != "ratelimited" || e.RetryAfter != 30*time.Second || e.Permanent {
-		t.Fatalf("got %+v", e)
-	}
-	clock = clock.Add(10 * time.Second)
-	if e := failure(t, send("C1")); e.RetryAfter != 20*time.Second {
-		t.Errorf("before the time is over: %+v", e)
-	}
-	if n := f.Calls("chat.postMessage"); n != 1 {
-		t.Errorf("Slack was asked %d times", n)
-	}
-	if err := send("C2"); err != nil {
-		t.Errorf("another channel has to wait too: %v", err)
-	}
-	clock = clock.Add(20 * time.Second)
-	if err := send("C1"); err != nil {
-		t.Errorf("when the time is over: %v", err)
+// Slack's wish is the whole workspace's; that of the history is the channel's.
+func TestRateLimitIsPassedOn(t *testing.T) {
+	for method, everywhere := range map[string]bool{"chat.postMessage": true, "conversations.history": false} {
+		f := workspace(t, slackfake.Options{})
+		f.Fail(slackfake.Fault{Kind: slackfake.RateLimited, Method: method, RetryAfter: 30})
+		m := delivery("d", "C0123", isoon)
+		m.Tried.From = now
+		_, err := New(options(f)).Send(t.Context(), m)
+		if e := failure(t, err); e.Code != "ratelimited" || e.RetryAfter != 30*time.Second || e.Permanent || e.Everywhere != everywhere {
+			t.Errorf("%s: got %+v", method, e)
+		}
 	}
 }
 
@@ -246,43 +239,12 @@ func TestRateLimitWithoutATimeStillPauses(t *testing.T) {
 	}
 }
 
-// The pace is kept by a real limiter on a fake clock: a round trip to the
-// fake takes no time there.
-func TestOneMessageASecondAChannel(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		var at []time.Duration
-		start := time.Now()
-		o := Options{BotToken: "xoxb-1", HTTP: &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
-			mu.Lock()
-			defer mu.Unlock()
-			at = append(at, time.Since(start))
-			w := httptest.NewRecorder()
-			_ = json.NewEncoder(w).Encode(map[string]any{"ok": true, "ts": "1.2"})
-			return w.Result(), nil
-		})}}
-		s := New(o)
-		for _, channel := range []string{"C1", "C1", "C2", "C1"} {
-			if _, err := s.Send(t.Context(), delivery("d", channel, isoon)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want := []time.Duration{0, time.Second, time.Second, 2 * time.Second}
-		if diff := cmp.Diff(want, at); diff != "" {
-			t.Errorf("posted at (-want +got):\n%s", diff)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-		_, err := s.Send(ctx, delivery("d", "C1", isoon))
-		if e := failure(t, err); e.Permanent || e.Code != "timeout" {
-			t.Errorf("no turn in time: %+v", e)
-		}
-	})
+func TestPace(t *testing.T) {
+	s := New(Options{})
+	if s.Rest(alert.Target{Kind: alert.Slack, Address: "C1"}) != time.Second || s.Gap() != 0 {
+		t.Error("want a message a second in each channel")
+	}
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestCheck(t *testing.T) {
 	for _, tc := range []struct {

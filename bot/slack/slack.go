@@ -13,11 +13,9 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
-	"golang.org/x/time/rate"
 
 	"tipoff/bot/card"
 	"tipoff/bot/command"
@@ -50,8 +48,8 @@ type Options struct {
 	// HTTP is the client for the Web API. Without a time limit of its own it
 	// gets one of 30 s.
 	HTTP *http.Client
-	// MinGap is the time between two messages to one channel; 1 s if zero, as
-	// Slack asks for, and none if negative.
+	// MinGap is the time between two messages to one channel, for [Slack.Rest];
+	// 1 s if zero, as Slack asks for, and none if negative.
 	MinGap time.Duration
 }
 
@@ -69,18 +67,6 @@ type Slack struct {
 	ackAfter      time.Duration
 	commandTime   time.Duration
 	shutdownGrace time.Duration
-
-	mu sync.Mutex
-	// gates is guarded by mu.
-	gates map[string]*gate
-}
-
-// gate paces the messages to one channel.
-type gate struct {
-	limit *rate.Limiter
-	// notBefore is until when Slack wants to be left alone; guarded by
-	// Slack.mu.
-	notBefore time.Time
 }
 
 const defaultAPIURL = "https://slack.com/api/"
@@ -105,7 +91,6 @@ func New(o Options) *Slack {
 		ackAfter:      2 * time.Second, // of the 3 s that Slack waits
 		commandTime:   time.Minute,
 		shutdownGrace: 5 * time.Second,
-		gates:         map[string]*gate{},
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

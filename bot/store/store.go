@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
 	"tipoff/filters"
 	"tipoff/sources"
 	"tipoff/sources/health"
@@ -233,4 +234,14 @@ type DeliveryStatus struct {
 	Attempts int       `json:"attempts"`
 	Error    string    `json:"error,omitempty"`
 	Updated  time.Time `json:"updated"`
+	// Next is when it is tried next, where that is known and not yet over.
+	Next time.Time `json:"next,omitzero"`
+}
+
+// Retried is what sending again came to.
+type Retried struct {
+	// Again counts the deliveries that had been given up.
+	Again int
+	// Tried are the troubles that are tried at once.
+	Tried []deliver.Trouble
 }

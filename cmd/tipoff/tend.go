@@ -6,17 +6,12 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"slices"
-	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"tipoff/bot"
-	"tipoff/bot/alert"
-	"tipoff/bot/card"
 	"tipoff/bot/check"
-	"tipoff/bot/store"
 )
 
 func (p *program) checkCommand() *cobra.Command {
@@ -110,100 +105,6 @@ Of a PostgreSQL database, pg_dump makes the copy.`,
 			return nil
 		},
 	}
-}
-
-// shownDeliveries is how many deliveries of a state are looked at.
-const shownDeliveries = 1000
-
-func (p *program) deliveriesCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "deliveries",
-		Short: "What waits to be sent, and what was given up",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	list := &cobra.Command{
-		Use:   "list",
-		Short: "List the deliveries that wait or were given up, with the reason",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			archive, _, err := p.archive(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, archive.Close()) }()
-			page := card.Page{Tone: card.Good}
-			total := 0
-			for _, state := range []string{"dead", "sending", "waiting"} {
-				all, err := archive.Deliveries(cmd.Context(), state, shownDeliveries)
-				if err != nil {
-					return err
-				}
-				total += len(all)
-				for _, d := range all {
-					if p.asJSON {
-						if err := json.NewEncoder(p.out).Encode(d); err != nil {
-							return err
-						}
-						continue
-					}
-					if d.Error != "" {
-						page.Tone = card.Bad
-					}
-					page.Items = append(page.Items, card.Item{
-						Title: d.Title, Text: d.Error,
-						Meta: fmt.Sprintf("%s · %s to %s · %s · %s", d.State, d.Channel, d.Target,
-							count(d.Attempts, "attempt", "attempts"), card.Age(d.Updated, time.Now())),
-					})
-				}
-			}
-			if p.asJSON {
-				return nil
-			}
-			page.Title = count(total, "delivery", "deliveries") + " not sent"
-			fmt.Fprint(p.out, p.terminal().Page(page))
-			return nil
-		},
-	}
-	list.Flags().BoolVar(&p.asJSON, "json", false, "print one JSON object a line")
-	cmd.AddCommand(list, p.deliveriesRetry())
-	return cmd
-}
-
-func (p *program) deliveriesRetry() *cobra.Command {
-	var channel string
-	cmd := &cobra.Command{
-		Use:   "retry [ID...]",
-		Short: "Send again what was given up: all of it, a channel's, or single deliveries",
-		Long: `Send again what was given up: all of it, a channel's, or the deliveries whose ids
-` + "`tipoff deliveries list --json`" + ` shows. A tipoff that is running on the store sends
-them within seconds, else the next that is started. Slack and Discord are asked
-first whether they have a message already.`,
-		Args: cobra.ArbitraryArgs,
-		RunE: func(cmd *cobra.Command, ids []string) error {
-			cfg, err := p.load()
-			if err != nil {
-				return err
-			}
-			if channel != "" && !slices.ContainsFunc(cfg.Channels, func(c alert.Channel) bool { return c.Name == channel }) {
-				return usage("--channel %q is not a channel of %s", channel, p.configFile)
-			}
-			n, err := bot.RetryDeliveries(cmd.Context(), cfg, ids, channel, byCommandLine)
-			switch {
-			case errors.Is(err, store.ErrNotFound):
-				return usage("%w; `tipoff deliveries list --json` shows them", err)
-			case err != nil:
-				return err
-			case n == 0:
-				fmt.Fprintln(p.out, "Nothing was given up.")
-				return nil
-			}
-			fmt.Fprintf(p.out, "%s will be sent again.\n", count(n, "delivery", "deliveries"))
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&channel, "channel", "", "only those of this `channel`")
-	return cmd
 }
 
 func (p *program) versionCommand() *cobra.Command {

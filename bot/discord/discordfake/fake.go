@@ -64,6 +64,8 @@ const (
 	ViewChannel  Permission = "View Channel"
 	SendMessages Permission = "Send Messages"
 	EmbedLinks   Permission = "Embed Links"
+	// Without it the history is empty.
+	ReadMessageHistory Permission = "Read Message History"
 )
 
 // Request is one request that came in.
@@ -181,8 +183,12 @@ func (f *Fake) violate(format string, args ...any) {
 	f.violations = append(f.violations, fmt.Sprintf(format, args...))
 }
 
-// newID needs the lock.
+// newID makes an id as Discord does, with the time in it. It needs the lock.
 func (f *Fake) newID() string {
+	const epoch = 1420070400000
+	if ms := f.now().UnixMilli() - epoch; ms > 0 {
+		f.lastID = max(f.lastID, uint64(ms)<<22)
+	}
 	f.lastID++
 	return strconv.FormatUint(f.lastID, 10)
 }

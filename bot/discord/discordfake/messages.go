@@ -1,10 +1,13 @@
 package discordfake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -20,6 +23,8 @@ type Message struct {
 	Nonce           any              `json:"nonce,omitempty"`
 	EnforceNonce    bool             `json:"enforce_nonce,omitempty"`
 	Flags           int              `json:"flags"`
+	// Author is nil for our bot.
+	Author *Poster `json:"author,omitempty"`
 	// Raw is the body that made it, or changed it last.
 	Raw json.RawMessage `json:"-"`
 	// Edits counts the changes.
@@ -74,6 +79,12 @@ type Button struct {
 	CustomID string `json:"custom_id,omitempty"`
 	URL      string `json:"url,omitempty"`
 	Disabled bool   `json:"disabled,omitempty"`
+}
+
+// Poster is who wrote a message.
+type Poster struct {
+	ID  string `json:"id"`
+	Bot bool   `json:"bot,omitempty"`
 }
 
 // AllowedMentions says which mentions of the content ping. Without it all do.
@@ -191,17 +202,49 @@ func (f *Fake) getMessage(channel, id string) (answer, *apiError) {
 	return answer{body: m}, e
 }
 
-func (f *Fake) listMessages(channel string) (answer, *apiError) {
+// listMessages answers newest first, whichever way it looks; history knows no
+// nonces, and who may not read it sees none.
+func (f *Fake) listMessages(channel string, q url.Values) (answer, *apiError) {
 	if e := f.mayUse(channel); e != nil {
 		return answer{}, e
 	}
-	out := []*Message{}
-	for _, m := range slices.Backward(f.messages) {
-		if m.ChannelID == channel && len(out) < 50 {
-			out = append(out, m)
-		}
+	header, e := f.spend("channels/" + channel + "/history")
+	if e != nil {
+		return answer{header: header}, e
 	}
-	return answer{body: out}, nil
+	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), "50"))
+	if err != nil || limit < 1 || limit > 100 {
+		return answer{header: header}, invalidForm(problem{path: "limit", code: "NUMBER_TYPE_MAX", message: "int value should be between 1 and 100."})
+	}
+	after, _ := strconv.ParseUint(q.Get("after"), 10, 64)
+	out := []Message{}
+	for _, m := range f.messages {
+		id, _ := strconv.ParseUint(m.ID, 10, 64)
+		if m.ChannelID != channel || id <= after || f.channels[channel][ReadMessageHistory] {
+			continue
+		}
+		had := *m
+		had.Nonce, had.EnforceNonce = nil, false
+		if had.Author == nil {
+			had.Author = &Poster{ID: Bot, Bot: true}
+		}
+		out = append(out, had)
+	}
+	if q.Get("after") != "" {
+		out = out[:min(limit, len(out))]
+	} else {
+		out = out[max(0, len(out)-limit):]
+	}
+	slices.Reverse(out)
+	return answer{body: out, header: header}, nil
+}
+
+// PostAs puts a message of somebody else into a channel.
+func (f *Fake) PostAs(channel string, by Poster, m Message) {
+	f.change(func() {
+		m.ID, m.ChannelID, m.Author, m.sent = f.newID(), channel, &by, f.now()
+		f.messages = append(f.messages, &m)
+	})
 }
 
 func (f *Fake) editMessage(channel, id string, body []byte) (answer, *apiError) {

@@ -152,7 +152,7 @@ func (f *Fake) handle(r *http.Request, path string, body []byte) (answer, *apiEr
 	case at("POST", "channels", "*", "messages"):
 		return f.createMessage(p[1], body)
 	case at("GET", "channels", "*", "messages"):
-		return f.listMessages(p[1])
+		return f.listMessages(p[1], r.URL.Query())
 	case at("GET", "channels", "*", "messages", "*"):
 		return f.getMessage(p[1], p[3])
 	case at("PATCH", "channels", "*", "messages", "*"):

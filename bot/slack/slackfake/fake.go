@@ -70,6 +70,8 @@ type Message struct {
 	Edits int
 	// linkNames and parse turn plain @names into mentions.
 	linkNames bool
+	// others is true of what somebody else wrote.
+	others    bool
 	parseFull bool
 }
 
@@ -97,6 +99,7 @@ type Fake struct {
 	violations []string
 	calls      map[string]int
 	faults     []*Fault
+	works      []func()
 	botError   string
 	appError   string
 	lastTS     int64
@@ -216,6 +219,14 @@ func (f *Fake) Messages(channel string) []Message {
 	return slices.DeleteFunc(slices.Clone(f.messages), func(m Message) bool {
 		return channel != "" && m.Channel != channel
 	})
+}
+
+// Write puts a message of somebody else into a channel.
+func (f *Fake) Write(channel, text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.messages = append(f.messages, Message{Channel: channel, TS: f.nextTS(), Text: text, others: true})
+	f.touch()
 }
 
 // WaitMessages waits until a channel (or, with "", the workspace) holds at

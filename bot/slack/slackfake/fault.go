@@ -27,6 +27,9 @@ const (
 	Hang
 	// LateAnswer does the work and does not answer until the caller has gone.
 	LateAnswer
+	// Late does not answer until the caller has gone, and does the work when
+	// [Fake.Land] is called.
+	Late
 )
 
 // Fault makes the next calls go wrong.
@@ -100,7 +103,7 @@ func (fault *Fault) befall(w http.ResponseWriter, r *http.Request, done <-chan s
 		_, _ = w.Write([]byte("{}"))
 	case Hang:
 		fault.hold(r, done)
-	case LoseAnswer, LateAnswer:
+	case LoseAnswer, LateAnswer, Late:
 		return false
 	}
 	return true
@@ -130,6 +133,20 @@ func (fault *Fault) hold(r *http.Request, done <-chan struct{}) {
 	select {
 	case <-r.Context().Done():
 	case <-done:
+	}
+}
+
+// late reports whether the work is done when nobody waits for it any more.
+func (fault *Fault) late() bool { return fault != nil && fault.Kind == Late }
+
+// Land does the work of the calls that [Late] has befallen.
+func (f *Fake) Land() {
+	f.mu.Lock()
+	works := f.works
+	f.works = nil
+	f.mu.Unlock()
+	for _, work := range works {
+		work()
 	}
 }
 

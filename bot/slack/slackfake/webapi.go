@@ -74,8 +74,18 @@ func (f *Fake) serveMethod(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if name == "chat.postMessage" && f.overRate(r.PostForm.Get("channel")) {
+		f.violate("%s: more than %d a second to channel %s", name, f.opt.PerSecond, r.PostForm.Get("channel"))
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
+	if fault.late() {
+		form := r.PostForm
+		f.mu.Lock()
+		f.works = append(f.works, func() { m.do(f, form) })
+		f.touch()
+		f.mu.Unlock()
+		fault.hold(r, f.done)
 		return
 	}
 	a := m.do(f, r.PostForm)
@@ -115,7 +125,7 @@ func (f *Fake) overRate(channel string) bool {
 	since := f.opt.Now().Add(-time.Second)
 	n := 0
 	for _, m := range f.messages {
-		if m.Channel == channel && timeOf(m.TS).After(since) {
+		if m.Channel == channel && !m.others && timeOf(m.TS).After(since) {
 			n++
 		}
 	}

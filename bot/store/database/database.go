@@ -29,6 +29,8 @@ import (
 // or not at all.
 type Enqueuer interface {
 	EnqueueDelivery(ctx context.Context, tx *sql.Tx, targets []alert.Target) error
+	// WakeDelivery does the same, and jobs that wait for a later time start now.
+	WakeDelivery(ctx context.Context, tx *sql.Tx, targets []alert.Target) error
 }
 
 // Dialect is what one database does in its own way.
@@ -312,4 +314,20 @@ func at(sec int64) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(sec, 0).UTC()
+}
+
+// milli is t in Unix milliseconds, rounded up, 0 for the zero time.
+func milli(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Add(time.Millisecond - 1).UnixMilli()
+}
+
+// fromMilli is the reverse of milli.
+func fromMilli(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
 }

@@ -15,18 +15,37 @@ import (
 	"tipoff/sources/story"
 )
 
+// How an attempt is known to have come to nothing: where a process ended in the
+// middle of it, the request may still be on its way for a moment, and was made
+// within the time that an attempt takes.
+const (
+	afterCrash  = 3 * time.Second
+	attemptTime = 30 * time.Second
+)
+
+// paceAhead is how far ahead messages are given their turns among those to their
+// platform.
+const paceAhead = 2 * time.Second
+
+const sqlNextDelivery = `
+SELECT d.seq, d.id, d.alert, d.attempts, d.state, d.updated, d.queued, d.tried_from, d.tried_until,
+    coalesce(t.ready, 0), coalesce(t.trouble, ''), coalesce(t.receipt, ''), coalesce(p.ready, 0), coalesce(p.trouble, '')
+FROM deliveries d LEFT JOIN gates t ON t.name = d.target LEFT JOIN gates p ON p.name = $2
+WHERE d.target = $1 AND d.state IN ('waiting', 'sending') ORDER BY d.seq LIMIT 1`
+
 // NextDelivery takes the oldest open delivery of a target and marks it as
 // being sent; false when there is none. One that an earlier process was
 // sending when it ended comes again, with its attempts. One that has to wait is
-// left as it is.
-func (s *Store) NextDelivery(ctx context.Context, to alert.Target) (d deliver.Delivery, ok bool, err error) {
-	d.To = to
+// left as it is. gap is the least time between two messages to the platform.
+func (s *Store) NextDelivery(ctx context.Context, to alert.Target, gap time.Duration) (d deliver.Delivery, ok bool, err error) {
 	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		var seq, alertID, notBefore int64
-		err := tx.QueryRowContext(ctx, `
-SELECT seq, id, alert, attempts, not_before FROM deliveries
-WHERE target = $1 AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.String()).
-			Scan(&seq, &d.ID, &alertID, &d.Attempts, &notBefore)
+		d, ok = deliver.Delivery{To: to}, false
+		var seq, alertID, updated, queued, from, until, ready, platformReady int64
+		var state string
+		var trouble, platformTrouble deliver.State
+		err := tx.row(ctx, sqlNextDelivery, []any{to.String(), string(to.Kind)},
+			&seq, &d.ID, &alertID, &d.Attempts, &state, &updated, &queued, &from, &until,
+			&ready, &trouble, &d.Last, &platformReady, &platformTrouble)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -34,13 +53,43 @@ WHERE target = $1 AND state IN ('waiting', 'sending') ORDER BY seq LIMIT 1`, to.
 			return err
 		}
 		ok = true
-		if t := at(notBefore); t.After(s.now()) {
-			d.NotBefore = t
+		now := s.now()
+		if state == "sending" { // nobody said what came of it
+			ready = max(ready, milli(at(updated).Add(afterCrash)))
+			until = unix(at(updated).Add(attemptTime))
+			if from == 0 {
+				from = updated
+			}
+		}
+		pace := platformReady
+		if platformTrouble != "" || fromMilli(platformReady).Sub(now) > paceAhead {
+			ready, pace = max(ready, platformReady), 0
+		}
+		if fromMilli(ready).After(now) {
+			d.NotBefore = fromMilli(ready)
 			return nil
 		}
 		d.Attempts++
-		if _, err := tx.Exec(ctx, `UPDATE deliveries SET state = 'sending', attempts = $1, updated = $2 WHERE seq = $3`,
-			d.Attempts, unix(s.now()), seq); err != nil {
+		d.Since, d.Tried, d.At = at(queued), deliver.Span{From: at(from), Until: at(until)}, now
+		if fromMilli(pace).After(now) {
+			d.At = fromMilli(pace)
+		}
+		d.Probe = trouble != "" || platformTrouble != ""
+		switch {
+		case platformTrouble != "":
+			err = tx.setReady(ctx, string(to.Kind), now.Add(platformTrouble.Retry()))
+		case gap > 0:
+			err = tx.setReady(ctx, string(to.Kind), d.At.Add(gap))
+		}
+		if err == nil && trouble != "" {
+			err = tx.setReady(ctx, to.String(), now.Add(trouble.Retry()))
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `
+UPDATE deliveries SET state = 'sending', attempts = $1, updated = $2, tried_from = $3, tried_until = $4 WHERE seq = $5`,
+			d.Attempts, unix(now), from, until, seq); err != nil {
 			return err
 		}
 		d.Alert, err = s.readAlert(ctx, tx.Tx, alertID)
@@ -80,42 +129,15 @@ func (s *Store) readAlert(ctx context.Context, q querier, id int64) (alert.Alert
 	return a, nil
 }
 
-// Delivered marks a delivery as sent, with the platform's id of the message.
-func (s *Store) Delivered(ctx context.Context, id, receipt string) error {
-	return s.setDelivery(ctx, id, "sent", "", receipt, time.Time{})
-}
-
-// DeliveryFailed keeps why an attempt failed. A dead delivery is not tried
-// again by itself.
-func (s *Store) DeliveryFailed(ctx context.Context, id, reason string, dead bool) error {
-	next := "waiting"
-	if dead {
-		next = "dead"
-	}
-	return s.setDelivery(ctx, id, next, reason, "", time.Time{})
-}
-
-// DeliveryWaits keeps why an attempt failed, and until when the platform wants
-// to be left alone. A part of a second counts as a whole one.
-func (s *Store) DeliveryWaits(ctx context.Context, id, reason string, until time.Time) error {
-	return s.setDelivery(ctx, id, "waiting", reason, "", until.Add(time.Second-1))
-}
-
-func (s *Store) setDelivery(ctx context.Context, id, next, reason, receipt string, until time.Time) error {
-	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Exec(ctx, `UPDATE deliveries SET state = $1, error = $2, receipt = $3, not_before = $4, updated = $5 WHERE id = $6`,
-			next, reason, receipt, unix(until), unix(s.now()), id)
-		return err
-	})
-}
-
 // RetryDeliveries lets deliveries that were given up wait to be sent again: those
 // with the ids, or all where there are none; of one channel, unless that is "".
-// It returns how many, and [store.ErrNotFound] for an id that is not of a
-// delivery which was given up. by is who did it, for the audit log. A program
-// that is running gives them their jobs when it sees that.
-func (s *Store) RetryDeliveries(ctx context.Context, ids []string, channel, by string) (n int, err error) {
+// Without ids, the targets and platforms in trouble that deliveries of the channel
+// wait for are tried at once too. It fails with [store.ErrNotFound] for an id that
+// is not of a delivery which was given up. by is who did it, for the audit log. A
+// program that is running gives them their jobs when it sees that.
+func (s *Store) RetryDeliveries(ctx context.Context, ids []string, channel, by string) (r store.Retried, err error) {
 	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		r = store.Retried{}
 		rows, err := tx.QueryContext(ctx, `
 SELECT d.id FROM deliveries d JOIN alerts a ON a.id = d.alert
 WHERE d.state = 'dead' AND ($1 = '' OR a.channel = $1) ORDER BY d.seq`, channel)
@@ -135,17 +157,54 @@ WHERE d.state = 'dead' AND ($1 = '' OR a.channel = $1) ORDER BY d.seq`, channel)
 			dead = ids
 		}
 		for _, id := range dead {
-			if _, err := tx.Exec(ctx, `UPDATE deliveries SET state = 'waiting', not_before = 0, updated = $1 WHERE id = $2`, unix(s.now()), id); err != nil {
+			if _, err := tx.Exec(ctx, `UPDATE deliveries SET state = 'waiting', queued = $1, updated = $1 WHERE id = $2`, unix(s.now()), id); err != nil {
 				return err
 			}
 			if err := tx.audit(ctx, by, "delivery retry", id, nil, nil); err != nil {
 				return err
 			}
 		}
-		n = len(dead)
-		return nil
+		r.Again = len(dead)
+		if len(ids) > 0 {
+			return nil
+		}
+		r.Tried, err = tx.tryAgain(ctx, channel, by)
+		return err
 	})
-	return n, err
+	return r, err
+}
+
+// tryAgain lets the troubles that a channel's deliveries wait for, or all of them,
+// be tried at once.
+func (t *Tx) tryAgain(ctx context.Context, channel, by string) (tried []deliver.Trouble, err error) {
+	all, err := troubles(ctx, t.Tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, of := range all {
+		if channel != "" && !slices.Contains(of.Channels, channel) {
+			continue
+		}
+		if err := t.setReady(ctx, gate(of.Of), time.Time{}); err != nil {
+			return nil, err
+		}
+		if by != "" {
+			if err := t.audit(ctx, by, "delivery retry", of.Of.Redacted(), nil, nil); err != nil {
+				return nil, err
+			}
+		}
+		tried = append(tried, of)
+	}
+	return tried, nil
+}
+
+// TryTroubles lets the targets and platforms in trouble be tried at once: whoever
+// starts the program has often just mended something.
+func (s *Store) TryTroubles(ctx context.Context) error {
+	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.tryAgain(ctx, "", "")
+		return err
+	})
 }
 
 // HasDelivery reports, within a transaction of the job engine, whether a
@@ -165,7 +224,8 @@ SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE target = $1 AND state IN ('
 // a channel has another address of the same kind now, that one gets it; where it
 // has none, or the channel is gone, it is given up with that reason. Terminal
 // targets stay, for they stand in where a channel has no other. Every target
-// with something open has its job after that.
+// with something open has its job after that, and those that wait start now. What
+// is known of targets that no channel has any more is forgotten.
 func (s *Store) SyncTargets(ctx context.Context, channels []alert.Channel) error {
 	now := make(map[string][]alert.Target)
 	for _, c := range channels {
@@ -191,11 +251,45 @@ func (s *Store) SyncTargets(ctx context.Context, channels []alert.Channel) error
 				jobs = append(jobs, to)
 			}
 		}
+		if err := tx.forgetGates(ctx, channels, jobs); err != nil {
+			return err
+		}
 		if s.jobs == nil {
 			return nil
 		}
-		return s.jobs.EnqueueDelivery(ctx, tx.Tx, jobs)
+		return s.jobs.WakeDelivery(ctx, tx.Tx, jobs)
 	})
+}
+
+// forgetGates drops the gates of targets that no channel has, and that have
+// nothing open.
+func (t *Tx) forgetGates(ctx context.Context, channels []alert.Channel, open []alert.Target) error {
+	rows, err := t.QueryContext(ctx, `SELECT name FROM gates WHERE name LIKE '%:%'`)
+	if err != nil {
+		return err
+	}
+	gates, err := names(rows)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]bool)
+	for _, to := range open {
+		known[to.String()] = true
+	}
+	for _, c := range channels {
+		for _, to := range c.Targets() {
+			known[to.String()] = true
+		}
+	}
+	for _, name := range gates {
+		if known[name] {
+			continue
+		}
+		if _, err := t.Exec(ctx, `DELETE FROM gates WHERE name = $1`, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openTarget is a target that has something open for a channel.
@@ -248,7 +342,7 @@ func moved(o openTarget, channels map[string][]alert.Target) (alert.Target, stri
 // moveDeliveries gives what is open for a target to another one, in its order.
 func (t *Tx) moveDeliveries(ctx context.Context, o openTarget, to alert.Target, next, reason string) error {
 	_, err := t.Exec(ctx, `
-UPDATE deliveries SET target = $1, state = $2, error = $3, not_before = 0, updated = $4
+UPDATE deliveries SET target = $1, state = $2, error = $3, updated = $4
 WHERE target = $5 AND state IN ('waiting', 'sending') AND alert IN (SELECT id FROM alerts WHERE channel = $6)`,
 		to.String(), next, reason, unix(t.s.now()), o.target.String(), o.channel)
 	return err
@@ -273,12 +367,33 @@ func (s *Store) DeliveryCounts(ctx context.Context) (map[string]int, error) {
 	return counts, s.Explain(rows.Err())
 }
 
-// Deliveries lists the deliveries in a state, newest first, at most n.
+// sqlDeliveries: what waits for a target or a platform that is parked, or down, is
+// in that state for people.
+const sqlDeliveries = `
+SELECT id, target, channel, title, notice, state, attempts, error, updated, ready FROM (
+    SELECT d.seq, d.id, d.target, a.channel, coalesce(s.title, '') AS title, a.notice, d.attempts, d.error, d.updated,
+        CASE WHEN d.state <> 'waiting' THEN d.state
+            WHEN coalesce(p.trouble, '') <> '' THEN p.trouble
+            WHEN coalesce(t.trouble, '') <> '' THEN t.trouble
+            ELSE d.state END AS state,
+        CASE WHEN d.state = 'waiting' AND coalesce(p.ready, 0) >= coalesce(t.ready, 0) THEN coalesce(p.ready, 0)
+            WHEN d.state = 'waiting' THEN t.ready
+            ELSE 0 END AS ready
+    FROM deliveries d JOIN alerts a ON a.id = d.alert LEFT JOIN stories s ON s.key = a.story
+        LEFT JOIN gates t ON t.name = d.target
+        LEFT JOIN gates p ON d.target LIKE p.name || ':%' AND p.name NOT LIKE '%:%'
+    WHERE d.state = $1
+) AS all_of_them WHERE state = $2 ORDER BY seq DESC LIMIT $3`
+
+// Deliveries lists the deliveries in a state, newest first, at most n. The states
+// are waiting, sending, sent and dead, and parked and down for what waits for the
+// end of a trouble.
 func (s *Store) Deliveries(ctx context.Context, state string, n int) ([]store.DeliveryStatus, error) {
-	rows, err := s.read.QueryContext(ctx, `
-SELECT d.id, d.target, a.channel, coalesce(s.title, ''), a.notice, d.state, d.attempts, d.error, d.updated
-FROM deliveries d JOIN alerts a ON a.id = d.alert LEFT JOIN stories s ON s.key = a.story
-WHERE d.state = $1 ORDER BY d.seq DESC LIMIT $2`, state, n)
+	kept := state
+	if state == string(deliver.Parked) || state == string(deliver.Down) {
+		kept = "waiting"
+	}
+	rows, err := s.read.QueryContext(ctx, sqlDeliveries, kept, state, n)
 	if err != nil {
 		return nil, s.Explain(err)
 	}
@@ -286,9 +401,9 @@ WHERE d.state = $1 ORDER BY d.seq DESC LIMIT $2`, state, n)
 	var all []store.DeliveryStatus
 	for rows.Next() {
 		var d store.DeliveryStatus
-		var updated int64
+		var updated, ready int64
 		var notice string
-		if err := rows.Scan(&d.ID, &d.Target, &d.Channel, &d.Title, &notice, &d.State, &d.Attempts, &d.Error, &updated); err != nil {
+		if err := rows.Scan(&d.ID, &d.Target, &d.Channel, &d.Title, &notice, &d.State, &d.Attempts, &d.Error, &updated, &ready); err != nil {
 			return nil, err
 		}
 		to, err := alert.ParseTarget(d.Target)
@@ -303,6 +418,9 @@ WHERE d.state = $1 ORDER BY d.seq DESC LIMIT $2`, state, n)
 			d.Title = st.Title
 		}
 		d.Target, d.Updated = to.Redacted(), at(updated)
+		if t := fromMilli(ready); t.After(s.now()) {
+			d.Next = t
+		}
 		all = append(all, d)
 	}
 	return all, s.Explain(rows.Err())

@@ -48,7 +48,7 @@ WHERE id = $20`
 INSERT INTO alerts (story, notice, channel, kind, severity, matches, mentions, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT DO NOTHING RETURNING id`
 
-	sqlAddDelivery = `INSERT INTO deliveries (id, alert, target, updated) VALUES ($1, $2, $3, $4)`
+	sqlAddDelivery = `INSERT INTO deliveries (id, alert, target, updated, queued) VALUES ($1, $2, $3, $4, $4)`
 )
 
 // hot are the statements prepared at the start.

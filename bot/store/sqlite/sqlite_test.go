@@ -90,11 +90,11 @@ INSERT INTO deliveries (seq, id, alert, target, state, attempts, error, receipt,
 	if n, err := s.Migrate(t.Context()); n == 0 || err != nil {
 		t.Fatalf("%d applied, %v", n, err)
 	}
-	d, ok, err := s.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "b"})
+	d, ok, err := s.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "b"}, 0)
 	if err != nil || !ok || d.ID != "b" || d.Alert.Story.Title != "A story" || d.Alert.Severity != alert.High {
 		t.Errorf("got %+v, %v, %v", d, ok, err)
 	}
-	if _, ok, err := s.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "a"}); ok || err != nil {
+	if _, ok, err := s.NextDelivery(t.Context(), alert.Target{Kind: alert.File, Address: "a"}, 0); ok || err != nil {
 		t.Errorf("what was sent is sent again: %v", err)
 	}
 	var seq int

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
 	"tipoff/sources/story"
@@ -76,7 +77,7 @@ func testDeliveryOrder(t *testing.T, s *suite) {
 	}
 	var got []string
 	for {
-		d, ok, err := s.NextDelivery(s.ctx, slackDesk)
+		d, ok, err := s.NextDelivery(s.ctx, slackDesk, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,9 +91,7 @@ func testDeliveryOrder(t *testing.T, s *suite) {
 			!cmp.Equal(a.Story.Matches, []story.Match{{Watch: "all", Terms: []string{"story"}}}) || d.To != slackDesk {
 			t.Errorf("delivery %+v", d)
 		}
-		if err := s.Delivered(s.ctx, d.ID, "1708340000.000100"); err != nil {
-			t.Fatal(err)
-		}
+		s.settle(t, d, deliver.Outcome{Sent: true, Receipt: "1708340000.000100"})
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -109,14 +108,22 @@ func testDeliveryOrder(t *testing.T, s *suite) {
 func testDeliveryAgain(t *testing.T, s *suite) {
 	key := s.add(t, s.source(t, "alpha"), story.Story{Title: "A leak", URL: "https://x.example/1"})
 	s.alert(t, key, alert.Alert{Channel: "desk"}, slackDesk)
-	first, _, err := s.NextDelivery(s.ctx, slackDesk)
+	first, _, err := s.NextDelivery(s.ctx, slackDesk, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Nobody said what came of it.
-	second, _, err := s.NextDelivery(s.ctx, slackDesk)
+	// Nobody said what came of it, and it may be on its way for a moment.
+	if d, ok, err := s.NextDelivery(s.ctx, slackDesk, 0); err != nil || !ok || !d.NotBefore.After(s.clock.T) {
+		t.Errorf("%+v, %v, %v; want it not before a moment", d, ok, err)
+	}
+	s.clock.T = s.clock.T.Add(3 * time.Second)
+	second, _, err := s.NextDelivery(s.ctx, slackDesk, 0)
 	if err != nil {
 		t.Fatal(err)
+	}
+	began := s.clock.T.Add(-3 * time.Second)
+	if second.Tried.From != began || second.Tried.Until.Sub(began) < 20*time.Second {
+		t.Errorf("tried %v, want from %v as long as an attempt may take", second.Tried, began)
 	}
 	if second.ID != first.ID || second.Attempts != 2 {
 		t.Errorf("%s attempt %d, want %s attempt 2", second.ID, second.Attempts, first.ID)
@@ -129,20 +136,16 @@ func testDeliveryDead(t *testing.T, s *suite) {
 		key := s.add(t, src, story.Story{Title: fmt.Sprint("story ", i), URL: fmt.Sprint("https://x.example/", i)})
 		s.alert(t, key, alert.Alert{Channel: "desk"}, slackDesk)
 	}
-	d, _, err := s.NextDelivery(s.ctx, slackDesk)
+	d, _, err := s.NextDelivery(s.ctx, slackDesk, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.DeliveryFailed(s.ctx, d.ID, "try later", false); err != nil {
-		t.Fatal(err)
-	}
-	if d, _, err = s.NextDelivery(s.ctx, slackDesk); err != nil || d.Alert.Story.Title != "story 0" {
+	s.settle(t, d, deliver.Outcome{Reason: "try later"})
+	if d, _, err = s.NextDelivery(s.ctx, slackDesk, 0); err != nil || d.Alert.Story.Title != "story 0" {
 		t.Fatalf("%+v, %v; want the one that failed, so that the order stays", d, err)
 	}
-	if err := s.DeliveryFailed(s.ctx, d.ID, "the channel is gone", true); err != nil {
-		t.Fatal(err)
-	}
-	if d, _, err := s.NextDelivery(s.ctx, slackDesk); err != nil || d.Alert.Story.Title != "story 1" {
+	s.settle(t, d, deliver.Outcome{Reason: "the channel is gone", Dead: true})
+	if d, _, err := s.NextDelivery(s.ctx, slackDesk, 0); err != nil || d.Alert.Story.Title != "story 1" {
 		t.Errorf("%+v, %v; want the next one", d, err)
 	}
 	dead, err := s.Deliveries(s.ctx, "dead", 10)
@@ -161,20 +164,18 @@ func testDeliveryDead(t *testing.T, s *suite) {
 func testDeliveryWaits(t *testing.T, s *suite) {
 	key := s.add(t, s.source(t, "alpha"), story.Story{Title: "A leak", URL: "https://x.example/1"})
 	s.alert(t, key, alert.Alert{Channel: "desk"}, slackDesk)
-	d, _, err := s.NextDelivery(s.ctx, slackDesk)
+	d, _, err := s.NextDelivery(s.ctx, slackDesk, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	until := s.clock.T.Add(1500 * time.Millisecond)
-	if err := s.DeliveryWaits(s.ctx, d.ID, "slow down", until); err != nil {
-		t.Fatal(err)
-	}
-	early, ok, err := s.NextDelivery(s.ctx, slackDesk)
+	s.settle(t, d, deliver.Outcome{Reason: "slow down", Pause: 1500 * time.Millisecond})
+	early, ok, err := s.NextDelivery(s.ctx, slackDesk, 0)
 	if err != nil || !ok || early.ID != d.ID || early.NotBefore.Before(until) {
 		t.Errorf("%+v, %v, %v; want the same one, not before %v", early, ok, err, until)
 	}
 	s.clock.T = s.clock.T.Add(2 * time.Second)
-	again, ok, err := s.NextDelivery(s.ctx, slackDesk)
+	again, ok, err := s.NextDelivery(s.ctx, slackDesk, 0)
 	if err != nil || !ok || again.ID != d.ID || !again.NotBefore.IsZero() || again.Attempts != 2 {
 		t.Errorf("%+v, %v, %v; want the same one, attempt 2", again, ok, err)
 	}
@@ -189,13 +190,11 @@ func testSyncTargets(t *testing.T, s *suite) {
 		s.alert(t, key, alert.Alert{Channel: "desk"}, slackDesk, fileDesk, hook, terminal)
 		s.alert(t, key, alert.Alert{Channel: "closed"}, slackDesk)
 	}
-	first, _, err := s.NextDelivery(s.ctx, hook)
+	first, _, err := s.NextDelivery(s.ctx, hook, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.DeliveryWaits(s.ctx, first.ID, "gone", s.clock.T.Add(time.Hour)); err != nil {
-		t.Fatal(err)
-	}
+	s.settle(t, first, deliver.Outcome{Reason: "gone", Pause: time.Hour})
 	corrected := alert.Target{Kind: alert.Webhook, Address: "https://hooks.example/new/secret"}
 	if err := s.SyncTargets(s.ctx, []alert.Channel{{Name: "desk", Slack: "C0123", Webhook: corrected.Address}}); err != nil {
 		t.Fatal(err)
@@ -204,14 +203,12 @@ func testSyncTargets(t *testing.T, s *suite) {
 		slackDesk: {"story 0", "story 1"}, fileDesk: nil, hook: nil, corrected: {"story 0", "story 1"}, terminal: {"story 0", "story 1"},
 	} {
 		var got []string
-		for d, ok, err := s.NextDelivery(s.ctx, to); ok || err != nil; d, ok, err = s.NextDelivery(s.ctx, to) {
+		for d, ok, err := s.NextDelivery(s.ctx, to, 0); ok || err != nil; d, ok, err = s.NextDelivery(s.ctx, to, 0) {
 			if err != nil || d.Alert.Channel != "desk" || !d.NotBefore.IsZero() {
 				t.Fatalf("%s: %+v, %v", to, d, err)
 			}
 			got = append(got, d.Alert.Story.Title)
-			if err := s.Delivered(s.ctx, d.ID, ""); err != nil {
-				t.Fatal(err)
-			}
+			s.settle(t, d, deliver.Outcome{Sent: true})
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", to, diff)
@@ -336,13 +333,11 @@ func testRetryDeliveries(t *testing.T, s *suite) {
 		n := fmt.Sprint(len(ids))
 		key := s.add(t, src, story.Story{Title: "story " + n, URL: "https://x.example/" + n})
 		s.alert(t, key, alert.Alert{Channel: channel}, slackDesk)
-		d, _, err := s.NextDelivery(s.ctx, slackDesk)
+		d, _, err := s.NextDelivery(s.ctx, slackDesk, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.DeliveryFailed(s.ctx, d.ID, "no such channel", true); err != nil {
-			t.Fatal(err)
-		}
+		s.settle(t, d, deliver.Outcome{Reason: "no such channel", Dead: true})
 		ids = append(ids, d.ID)
 	}
 	before, err := s.Changes(s.ctx)
@@ -364,13 +359,18 @@ func testRetryDeliveries(t *testing.T, s *suite) {
 		{"all", nil, "", 1, "story 0"},
 		{"none is left", nil, "", 0, "story 0"},
 	} {
-		n, err := s.RetryDeliveries(s.ctx, step.ids, step.channel, "me")
+		s.clock.T = s.clock.T.Add(3 * time.Second) // what the last step took was left in the middle
+		r, err := s.RetryDeliveries(s.ctx, step.ids, step.channel, "me")
+		n := r.Again
 		if n != step.want || (err != nil) != (n == 0 && step.ids != nil) || err != nil && !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("%s: %d, %v; want %d", step.name, n, err, step.want)
 		}
-		d, ok, err := s.NextDelivery(s.ctx, slackDesk)
+		d, ok, err := s.NextDelivery(s.ctx, slackDesk, 0)
 		if err != nil || ok != (step.next != "") || d.Alert.Story.Title != step.next {
 			t.Errorf("%s: then comes %q, %v; want %q", step.name, d.Alert.Story.Title, err, step.next)
+		}
+		if ok && step.want > 0 && step.ids != nil && !d.Since.Equal(s.clock.T) {
+			t.Errorf("%s: its time counts from %v, want from now, %v", step.name, d.Since, s.clock.T)
 		}
 	}
 	if after, err := s.Changes(s.ctx); err != nil || after != before+3 {

@@ -44,11 +44,10 @@ type Store interface {
 	AddWatch(ctx context.Context, w alert.Watch, by string) error
 	RemoveWatch(ctx context.Context, name, by string) error
 
-	NextDelivery(ctx context.Context, to alert.Target) (deliver.Delivery, bool, error)
-	Delivered(ctx context.Context, id, receipt string) error
-	DeliveryFailed(ctx context.Context, id, reason string, dead bool) error
-	DeliveryWaits(ctx context.Context, id, reason string, until time.Time) error
-	RetryDeliveries(ctx context.Context, ids []string, channel, by string) (int, error)
+	deliver.Outbox
+	RetryDeliveries(ctx context.Context, ids []string, channel, by string) (store.Retried, error)
+	TryTroubles(ctx context.Context) error
+	Troubles(ctx context.Context) ([]deliver.Trouble, error)
 	SyncTargets(ctx context.Context, channels []alert.Channel) error
 	DeliveryCounts(ctx context.Context) (map[string]int, error)
 	Deliveries(ctx context.Context, state string, n int) ([]store.DeliveryStatus, error)
@@ -89,6 +88,11 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"dead deliveries are passed over and listed", testDeliveryDead},
 		{"what was given up is sent again", testRetryDeliveries},
 		{"a platform is left alone as long as it asked", testDeliveryWaits},
+		{"a platform's wish and pace hold for all its targets", testPlatformPace},
+		{"what may have been sent is known", testTried},
+		{"a parked target waits for a person", testParked},
+		{"a platform that does not work waits as a whole", testDown},
+		{"what waited too long is given up", testKeep},
 		{"deliveries follow the config's channels", testSyncTargets},
 		{"watches of the file and of the chat", testWatches},
 		{"sessions expire", testSessions},
