@@ -224,6 +224,9 @@ func (a *App) wire(ctx context.Context) error {
 	if a.cfg.Shared() {
 		engine.StillDue = a.stillDue
 	}
+	if a.cfg.Retention.On() && !a.Once {
+		engine.Retain = a.retain
+	}
 	a.engine, err = jobs.New(engine)
 	if err != nil {
 		return err
@@ -264,6 +267,10 @@ func (a *App) gauges() {
 		}
 	}
 	a.metrics.Gauge("tipoff_archive_stories", "Stories in the archive.", read(a.store.Count))
+	a.metrics.Gauge("tipoff_archive_bytes", "Size of the archive, without the room that deleted stories left.", read(func(ctx context.Context) (int, error) {
+		n, err := a.store.Bytes(ctx)
+		return int(n), err
+	}))
 	for _, state := range []string{"waiting", "dead"} {
 		a.metrics.Gauge("tipoff_deliveries_"+state, "Deliveries that are "+state+".", read(func(ctx context.Context) (int, error) {
 			counts, err := a.store.DeliveryCounts(ctx)

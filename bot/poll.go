@@ -133,6 +133,9 @@ func (a *App) PollOnce(ctx context.Context) error {
 	if err == nil {
 		err = a.Settle(ctx)
 	}
+	if err == nil && a.cfg.Retention.On() {
+		err = a.retain(ctx)
+	}
 	return err
 }
 

@@ -139,6 +139,16 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return s.file.Backup(ctx, path)
 }
 
+// Rewrite writes the file of a store anew, without the room that deleted stories
+// left, and returns its size before and after. Of a database server it fails
+// with a sentence that names the server's own means.
+func (s *Store) Rewrite(ctx context.Context) (before, after int64, err error) {
+	if s.server != nil {
+		return 0, 0, errors.New("the store is a PostgreSQL database, whose server does that: VACUUM (FULL) stories, sightings")
+	}
+	return s.file.Rewrite(ctx)
+}
+
 // Close closes the store.
 func (s *Store) Close() error {
 	if s.server != nil {

@@ -57,6 +57,7 @@ type Config struct {
 	Slack      Slack
 	Discord    Discord
 	Fetch      Fetch
+	Retention  Retention
 	Actors     Actors
 	// Sets are queries by the names under which others use them, as set:NAME.
 	Sets map[string]string
@@ -94,6 +95,17 @@ type Discord struct {
 
 // On reports whether there is a token to work with.
 func (d Discord) On() bool { return d.Token != "" }
+
+// Retention says how much of the archive is kept; zero is no limit.
+type Retention struct {
+	// Age is how old a story gets.
+	Age time.Duration
+	// Size is how many bytes the archive may have.
+	Size int64
+}
+
+// On reports whether anything is to be deleted.
+func (r Retention) On() bool { return r.Age > 0 || r.Size > 0 }
 
 // Fetch says how sources are visited.
 type Fetch struct {

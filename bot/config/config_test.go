@@ -97,13 +97,14 @@ func TestEverythingSet(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &Config{
-		File:    "testdata/everything.yaml",
-		Store:   "sqlite:/var/lib/tipoff/tipoff.db",
-		Listen:  "",
-		Zone:    taipei,
-		Command: "intel",
-		Slack:   Slack{BotToken: "xoxb-1-secret", AppToken: "xapp-1-secret", APIURL: "http://127.0.0.1:9/api/"},
-		Discord: Discord{Token: "abc.def", ApplicationID: "12", GuildID: "34", APIURL: "http://127.0.0.1:9/api/v10"},
+		File:      "testdata/everything.yaml",
+		Store:     "sqlite:/var/lib/tipoff/tipoff.db",
+		Listen:    "",
+		Zone:      taipei,
+		Command:   "intel",
+		Slack:     Slack{BotToken: "xoxb-1-secret", AppToken: "xapp-1-secret", APIURL: "http://127.0.0.1:9/api/"},
+		Discord:   Discord{Token: "abc.def", ApplicationID: "12", GuildID: "34", APIURL: "http://127.0.0.1:9/api/v10"},
+		Retention: Retention{Age: 182 * 24 * time.Hour, Size: 2_000_000_000},
 		Fetch: Fetch{
 			Schedule: "@hourly", Timeout: 90 * time.Second, MaxBytes: 1 << 20, Concurrency: 7, PerHost: 1, Pace: 200 * time.Millisecond, Patience: time.Hour,
 			UserAgent: "desk reader", Contact: "desk@example.org", FullText: true,

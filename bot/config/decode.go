@@ -97,7 +97,7 @@ func (s section) unknown(key string, known []string) string {
 	if n := nearest(key, known); n != "" {
 		return text + "; did you mean " + n + "?"
 	}
-	for name, keys := range map[string][]string{"slack": slackKeys, "discord": discordKeys, "fetch": fetchKeys, "actors": actorsKeys} {
+	for name, keys := range map[string][]string{"slack": slackKeys, "discord": discordKeys, "fetch": fetchKeys, "retention": retentionKeys, "actors": actorsKeys} {
 		if s.where == "" && slices.Contains(keys, key) && !slices.Contains([]string{"api_url", "schedule"}, key) {
 			return text + "; it belongs under " + name
 		}

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -164,6 +165,14 @@ func (c *Config) document(s show) yaml.MapSlice {
 	top.addPairs("discord", discord)
 
 	top.addPairs("fetch", c.Fetch.pairs(s))
+	retention := s.pairs("retention")
+	if c.Retention.Age > 0 {
+		retention.put("age", age(c.Retention.Age))
+	}
+	if c.Retention.Size > 0 {
+		retention.put("size", size(c.Retention.Size))
+	}
+	top.addPairs("retention", retention)
 	actors := s.pairs("actors")
 	actors.add("import", c.Actors.Import)
 	top.addPairs("actors", actors)
@@ -219,13 +228,28 @@ func span(d time.Duration) string {
 	return text
 }
 
+// age is a duration in the largest unit that queries know too.
+func age(d time.Duration) string {
+	for _, u := range []struct {
+		unit time.Duration
+		sign string
+	}{{24 * time.Hour, "d"}, {time.Hour, "h"}} {
+		if d%u.unit == 0 {
+			return strconv.Itoa(int(d/u.unit)) + u.sign
+		}
+	}
+	return strconv.Itoa(int(d/time.Minute)) + "m"
+}
+
 // size is a number of bytes, rounded only where that changes nothing.
 func size(n int64) string {
-	text := strings.ReplaceAll(strings.Replace(humanize.IBytes(uint64(max(n, 0))), ".0 ", " ", 1), " ", "")
-	if back, err := humanize.ParseBytes(text); err != nil || int64(back) != n { //nolint:gosec // a size is not that big
-		return humanize.FormatInteger("#", int(n)) + "B"
+	for _, format := range []func(uint64) string{humanize.IBytes, humanize.Bytes} {
+		text := strings.ReplaceAll(strings.Replace(format(uint64(max(n, 0))), ".0 ", " ", 1), " ", "")
+		if back, err := humanize.ParseBytes(text); err == nil && back == uint64(n) { //nolint:gosec // a size is not negative
+			return text
+		}
 	}
-	return text
+	return strconv.FormatInt(n, 10) + "B"
 }
 
 // sourcePairs leaves out what holds for all sources.

@@ -81,6 +81,9 @@ fetch:
     - 127.0.0.1/32
     - fd00::/8
   full_text: true
+retention:
+  age: 182d
+  size: 2GB
 actors:
   import: actors.json
 sources:

@@ -1,16 +1,23 @@
 package config
 
 import (
+	"fmt"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"tipoff/filters"
 )
 
 var (
-	topKeys     = []string{"store", "listen", "timezone", "command", "slack", "discord", "fetch", "actors", "sets", "sources", "channels", "watches", "operations"}
+	topKeys     = []string{"store", "listen", "timezone", "command", "slack", "discord", "fetch", "retention", "actors", "sets", "sources", "channels", "watches", "operations"}
 	slackKeys   = []string{"bot_token", "app_token", "signing_secret", "api_url"}
 	discordKeys = []string{"token", "application_id", "public_key", "guild_id", "api_url"}
 	fetchKeys   = []string{"schedule", "timeout", "max_bytes", "concurrency", "per_host", "pace", "patience", "user_agent", "contact", "allow_private", "full_text"}
 	actorsKeys  = []string{"import"}
+
+	retentionKeys = []string{"age", "size"}
 )
 
 func (d *decoder) config(root *node) *Config {
@@ -28,6 +35,7 @@ func (d *decoder) config(root *node) *Config {
 	c.Slack = d.slack(top.node("slack"))
 	c.Discord = d.discord(top.node("discord"))
 	c.Fetch = d.fetch(top.node("fetch"), c.Zone)
+	c.Retention = d.retention(top.node("retention"))
 	c.Actors = d.actors(top.node("actors"))
 	c.Sets, c.Lexicon = d.sets(top, c.Actors)
 	c.Sources = d.sources(top, c)
@@ -126,6 +134,46 @@ func (d *decoder) fetch(n *node, zone *time.Location) Fetch {
 	out.AllowPrivate = readList(s, "allow_private", parsePrefix)
 	read(s, "full_text", &out.FullText, parseBool)
 	return out
+}
+
+func (d *decoder) retention(n *node) Retention {
+	var out Retention
+	s := d.section(n, "retention", retentionKeys...)
+	read(s, "age", &out.Age, parseAge)
+	read(s, "size", &out.Size, parseArchiveSize)
+	return out
+}
+
+// parseAge reads how old stories get, or nothing.
+func parseAge(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	age, err := filters.ParseAge(s)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s is not an age; write it as 365d or 26w", quote(s))
+	case age < 24*time.Hour:
+		return 0, fmt.Errorf("%s is out of range; a story is kept for a day (1d) at least", quote(s))
+	}
+	return age, nil
+}
+
+// minArchive leaves room for some thousand stories beside the tables' own size.
+const minArchive = 20_000_000
+
+func parseArchiveSize(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := humanize.ParseBytes(s)
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("%s is not a size; write it as 2GB or 500MB", quote(s))
+	case n < minArchive || n > 1<<50:
+		return 0, fmt.Errorf("%s is out of range; want 20MB to 1PB", quote(s))
+	}
+	return int64(n), nil
 }
 
 // parsePause reads a duration that may be none.

@@ -79,7 +79,9 @@ type Config struct {
 	// StillDue drops the sources that another replica has polled meanwhile; nil
 	// where there can be none.
 	StillDue func(ctx context.Context, sources []string) ([]string, error)
-	Log      *slog.Logger
+	// Retain deletes what is not to be kept; nil where everything is.
+	Retain func(ctx context.Context) error
+	Log    *slog.Logger
 	// Now is the clock; time.Now where nil.
 	Now func() time.Time
 }
@@ -149,6 +151,10 @@ func New(c Config) (*Engine, error) {
 	if c.Plan != nil {
 		conf.Queues[pollQueue] = river.QueueConfig{MaxWorkers: 64}
 	}
+	if c.Retain != nil {
+		river.AddWorker(workers, &retainWorker{retain: c.Retain})
+		conf.Queues[tendQueue] = river.QueueConfig{MaxWorkers: 1}
+	}
 	if c.Server != nil {
 		e.replica = newReplica(c.Database, e.now)
 		conf.ID = e.replica.id
@@ -160,6 +166,9 @@ func New(c Config) (*Engine, error) {
 	}
 	if c.Plan != nil {
 		e.handle = e.client.PeriodicJobs().Add(e.polls())
+	}
+	if c.Retain != nil {
+		e.client.PeriodicJobs().Add(retention())
 	}
 	return e, nil
 }

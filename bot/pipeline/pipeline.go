@@ -29,6 +29,11 @@ type Archive interface {
 	AddStory(ctx context.Context, source int64, s *story.Story) (store.Key, bool, error)
 	AddSighting(ctx context.Context, source int64, id store.Identity, k store.Key, storyURL string, told *story.Story) error
 	EditStory(ctx context.Context, k store.Key, s *story.Story) error
+	// Forgotten looks for items among what was told in stories that are not kept
+	// any more, and when the source last told it; zero for another source.
+	Forgotten(ctx context.Context, source int64, items []store.Told) (map[store.Identity]time.Time, error)
+	// Forget says that a source tells such an item.
+	Forget(ctx context.Context, source int64, it store.Told) error
 }
 
 // Alerts is a transaction's view of what is told to whom.

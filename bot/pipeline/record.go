@@ -73,6 +73,9 @@ func (p *Pipeline) after(r Report, now time.Time) store.SourceStatus {
 		if r.Visit.Moved != "" {
 			st.MovedTo = r.Visit.Moved
 		}
+		if !r.Visit.Unchanged && !r.Visit.Partial && len(r.Visit.Items) > 0 {
+			st.Listed = now
+		}
 		if st.Baselined.IsZero() && !r.Visit.Partial {
 			st.Baselined = now
 		}
@@ -151,6 +154,9 @@ func (v *visit) items(ctx context.Context) error {
 		return err
 	}
 	v.baseline = v.report.Status.Baselined.IsZero()
+	if items, fresh, err = v.dropForgotten(ctx, items, fresh); err != nil {
+		return err
+	}
 	if !v.baseline && fresh == len(items) {
 		if err := v.recogniseMove(ctx, items); err != nil {
 			return err
@@ -197,7 +203,7 @@ func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err err
 		return nil, 0, err
 	}
 	for _, it := range items {
-		if v.report.Status.Stories > 0 { // or else there is nothing to know
+		if v.report.Status.Stories > 0 || !v.report.Status.Baselined.IsZero() { // or else there is nothing to know
 			if it.known, it.isKnown, err = v.tx.Known(ctx, v.report.ID, it.identity); err != nil {
 				return nil, 0, err
 			}

@@ -110,6 +110,8 @@ type SourceStatus struct {
 	HoldUntil time.Time `json:"-"`
 	// Baselined is when the first readable answer came; zero before.
 	Baselined time.Time `json:"-"`
+	// Listed is when the source last gave a list of what it has.
+	Listed time.Time `json:"-"`
 	// Told is the trouble that people were told of, or "".
 	Told sources.State `json:"-"`
 	// Failures counts the polls that failed in a row.

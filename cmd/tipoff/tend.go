@@ -50,7 +50,8 @@ func (p *program) checkCommand() *cobra.Command {
 }
 
 func (p *program) migrateCommand() *cobra.Command {
-	return &cobra.Command{
+	var compact bool
+	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the store to this version's schema (run and poll do so themselves)",
 		Args:  cobra.NoArgs,
@@ -70,12 +71,22 @@ func (p *program) migrateCommand() *cobra.Command {
 			}
 			if n == 0 {
 				fmt.Fprintf(p.out, "%s is up to date.\n", s.Name())
+			} else {
+				fmt.Fprintf(p.out, "%s: %s applied.\n", s.Name(), count(n, "migration", "migrations"))
+			}
+			if !compact {
 				return nil
 			}
-			fmt.Fprintf(p.out, "%s: %s applied.\n", s.Name(), count(n, "migration", "migrations"))
+			before, after, err := s.Rewrite(cmd.Context())
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(p.out, "%s: from %s to %s.\n", s.Name(), humanize.Bytes(uint64(before)), humanize.Bytes(uint64(after))) //nolint:gosec // sizes are not negative
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&compact, "compact", false, "write the file of a SQLite store anew, without the room that deleted stories left; tipoff must not run, and the disk needs room for a second file")
+	return cmd
 }
 
 func (p *program) backupCommand() *cobra.Command {

@@ -69,6 +69,16 @@ type Dialect interface {
 	// InKeys is the condition that a column is among keys, which are the
 	// statement's first and only argument, and that argument.
 	InKeys(column string, keys []store.Key) (condition string, arg any)
+	// Unindex takes stories out of the search index, if they do not leave it by
+	// themselves.
+	Unindex(ctx context.Context, tx *Tx, keys []store.Key) error
+	// Size is how many bytes the stored things have, without the room that
+	// deleted ones left.
+	Size(ctx context.Context, read *sql.DB) (int64, error)
+	// Measure is Size, where need be with a note of it in the database.
+	Measure(ctx context.Context, tx *Tx) (int64, error)
+	// Compact gives back the room of what was deleted, in small steps.
+	Compact(ctx context.Context, write *sql.DB) error
 }
 
 // Entry is what the index is to hold of a story: the filter language's own

@@ -41,8 +41,8 @@ DELETE FROM revisions WHERE story = $1 AND rowid <= (
 	sqlSaveVisit = `
 UPDATE sources SET state = $1, error = $2, failures = $3, last_status = $4, last_ok = $5, next_poll = $6, not_before = $7,
     baselined = $8, etag = $9, last_modified = $10, body_hash = $11, stories = $12,
-    moved_to = $13, since = $14, hold_until = $15, rhythm = $16, memory = $17, habit = $18, told = $19
-WHERE id = $20`
+    moved_to = $13, since = $14, hold_until = $15, rhythm = $16, memory = $17, habit = $18, told = $19, listed = $20
+WHERE id = $21`
 
 	sqlAddAlert = `
 INSERT INTO alerts (story, notice, channel, kind, severity, matches, mentions, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -249,7 +249,7 @@ func (t *Tx) SaveVisit(ctx context.Context, source int64, st store.SourceStatus)
 	_, err = t.Exec(ctx, sqlSaveVisit, string(st.State), st.Error, st.Failures, st.LastStatus, unix(st.LastOK),
 		unix(st.NextPoll), unix(st.NotBefore), unix(st.Baselined), st.Validators.ETag, st.Validators.LastModified,
 		st.Validators.BodyHash, st.Stories,
-		st.MovedTo, unix(st.Since), unix(st.HoldUntil), rhythm, st.Validators.Memory, habit, string(st.Told), source)
+		st.MovedTo, unix(st.Since), unix(st.HoldUntil), rhythm, st.Validators.Memory, habit, string(st.Told), unix(st.Listed), source)
 	if err != nil {
 		return fmt.Errorf("store visit: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 const sourceColumns = `id, name, url, state, error, failures, last_status, last_ok, next_poll, not_before,
-    baselined, etag, last_modified, body_hash, stories, moved_to, since, hold_until, rhythm, memory, habit, told`
+    baselined, etag, last_modified, body_hash, stories, moved_to, since, hold_until, rhythm, memory, habit, told, listed`
 
 // querier is a database, a connection or a transaction.
 type querier interface {
@@ -22,13 +22,13 @@ type querier interface {
 
 func scanSource(scan func(...any) error) (id int64, st store.SourceStatus, err error) {
 	var name string
-	var ok, next, notBefore, baselined, since, hold int64
+	var ok, next, notBefore, baselined, since, hold, listed int64
 	var rhythm, habit, told string
 	err = scan(&id, &st.Name, &st.URL, &name, &st.Error, &st.Failures, &st.LastStatus, &ok, &next, &notBefore,
 		&baselined, &st.Validators.ETag, &st.Validators.LastModified, &st.Validators.BodyHash, &st.Stories,
-		&st.MovedTo, &since, &hold, &rhythm, &st.Validators.Memory, &habit, &told)
+		&st.MovedTo, &since, &hold, &rhythm, &st.Validators.Memory, &habit, &told, &listed)
 	st.State, st.LastOK, st.NextPoll, st.NotBefore, st.Baselined = state(name), at(ok), at(next), at(notBefore), at(baselined)
-	st.Since, st.HoldUntil, st.Told = at(since), at(hold), sources.State(told)
+	st.Since, st.HoldUntil, st.Told, st.Listed = at(since), at(hold), sources.State(told), at(listed)
 	if err == nil && rhythm != "" {
 		err = json.Unmarshal([]byte(rhythm), &st.Validators.Rhythm)
 	}

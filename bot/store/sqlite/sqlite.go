@@ -97,7 +97,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		// synchronous=normal a power cut may lose the last transactions, but
 		// always whole ones: a lost story is lost with its validators, and the
 		// next poll brings both back.
-		s.write, err = sql.Open("sqlite", dsn(path, o.Wait, "_txlock=immediate", "_pragma=journal_mode(wal)",
+		s.write, err = sql.Open("sqlite", dsn(path, o.Wait, "_txlock=immediate", "_pragma=auto_vacuum(incremental)", "_pragma=journal_mode(wal)",
 			"_pragma=synchronous(normal)", "_pragma=foreign_keys(on)", "_pragma=cache_size(-8192)", "_pragma=wal_autocheckpoint(4000)"))
 		if err != nil {
 			return nil, errors.Join(s.dialect.Explain(err), s.Close())

@@ -36,6 +36,8 @@ type Store interface {
 	Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error]
 	Count(ctx context.Context) (int, error)
+	Retain(ctx context.Context, r store.Retention) (store.Retained, error)
+	Bytes(ctx context.Context) (int64, error)
 	Oldest(ctx context.Context) (time.Time, error)
 
 	Watches(ctx context.Context) ([]alert.Watch, error)
@@ -81,6 +83,9 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"search by the watch language", testSearch},
 		{"a search finds exactly what a watch matches", testSearchIsMatch},
 		{"an edit replaces the text in the index", testEdit},
+		{"old stories go, and what is open stays", testRetainAge},
+		{"the oldest stories go until the archive has its size", testRetainSize},
+		{"what was told in stories that went is known", testForgotten},
 		{"a failed transaction writes nothing", testRollback},
 		{"a story is alerted once a channel", testAlertOnce},
 		{"deliveries keep their order", testDeliveryOrder},

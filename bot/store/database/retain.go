@@ -1,0 +1,294 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"tipoff/bot/store"
+)
+
+const (
+	// deleteAtOnce is how many stories are deleted in one transaction: so few
+	// that a poll which waits for its turn does not notice.
+	deleteAtOnce = 100
+
+	// What a dead delivery is about is kept so long for somebody to send it again.
+	keepDead = 30 * 24 * time.Hour
+
+	// What a source has not told for so long, while it told other things, is
+	// taken not to come back.
+	rememberFor = 90 * 24 * time.Hour
+
+	// roomToGrow is how far below the limit the size is brought, so that not
+	// every hour has something to delete.
+	roomToGrow = 0.05
+)
+
+// stillOpen is the condition that a delivery is still to be sent, or may be: whatever
+// states there are, only what was sent or given up long ago is not. $1 is the
+// time before which it was long ago.
+const stillOpen = `(d.state <> 'sent' AND (d.state <> 'dead' OR d.updated > $1))`
+
+const (
+	sqlOldest = `
+SELECT s.key FROM stories s
+WHERE s.key >= $2 AND s.key < $3
+  AND NOT EXISTS (SELECT 1 FROM alerts a JOIN deliveries d ON d.alert = a.id WHERE a.story = s.key AND ` + stillOpen + `)
+ORDER BY s.key LIMIT $4`
+
+	sqlOldNotices = `
+SELECT a.id FROM alerts a
+WHERE a.story IS NULL AND a.created < $2 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.alert = a.id AND ` + stillOpen + `)
+ORDER BY a.id LIMIT $3`
+
+	// Who tells one of a source's old stories under another identity, or tells
+	// what another source told, tells no news either.
+	sqlForgotten = `SELECT identity, listed, source = $1 FROM forgotten WHERE source = $1 AND identity = $2 OR id = $3`
+
+	sqlForget = `
+INSERT INTO forgotten (source, identity, id, listed) VALUES ($1, $2, $3, $4)
+ON CONFLICT (source, identity) DO UPDATE SET listed = excluded.listed`
+
+	// A source that is not in force starts over with a baseline.
+	sqlRemember = `
+DELETE FROM forgotten WHERE EXISTS (
+    SELECT 1 FROM sources s WHERE s.id = forgotten.source
+       AND (forgotten.listed < s.listed - $1 OR s.removed AND forgotten.listed < $2))`
+)
+
+// Retain deletes what is not to be kept: stories, the oldest first, with their
+// sightings, revisions, alerts and sent deliveries. A story that has something
+// open stays. What was told in them stays known as long as the sources tell it.
+//
+// It works in small steps, between which others write, and stops between two of
+// them when ctx ends.
+func (s *Store) Retain(ctx context.Context, r store.Retention) (done store.Retained, err error) {
+	if r.Age > 0 {
+		before := s.now().Add(-r.Age)
+		if done.Stories, err = s.deleteBefore(ctx, firstKey(before)); err != nil {
+			return done, err
+		}
+		if done.Notices, err = s.deleteNotices(ctx, before); err != nil {
+			return done, err
+		}
+	}
+	if r.Size > 0 {
+		before, err := s.beyond(ctx, r.Size)
+		if err != nil || before == 0 {
+			return done, err
+		}
+		n, err := s.deleteBefore(ctx, before)
+		if done.Stories += n; err != nil {
+			return done, err
+		}
+	}
+	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		_, err := tx.Exec(ctx, sqlRemember, int64(rememberFor.Seconds()), unix(s.now().Add(-rememberFor)))
+		return err
+	})
+	if err == nil && done.Stories > 0 {
+		err = s.Explain(s.d.Compact(ctx, s.write))
+	}
+	if err == nil {
+		done.Size, err = s.Bytes(ctx)
+	}
+	return done, err
+}
+
+// Bytes is how many bytes the archive has: those that are in use, not those of
+// files that have room.
+func (s *Store) Bytes(ctx context.Context) (int64, error) {
+	size, err := s.d.Size(ctx, s.read)
+	return size, s.Explain(err)
+}
+
+// beyond is the key from which on the archive has the size, with some room, or
+// 0 where all of it has.
+func (s *Store) beyond(ctx context.Context, size int64) (int64, error) {
+	var have int64
+	err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+		var err error
+		have, err = s.d.Measure(ctx, tx)
+		return err
+	})
+	if err != nil || have <= size {
+		return 0, err
+	}
+	n, err := s.Count(ctx)
+	if err != nil {
+		return 0, err
+	}
+	share := 1 - float64(size)*(1-roomToGrow)/float64(have)
+	var key int64
+	err = s.read.QueryRowContext(ctx, `SELECT key FROM stories ORDER BY key LIMIT 1 OFFSET $1`, int64(math.Ceil(share*float64(n)))).Scan(&key)
+	if errors.Is(err, sql.ErrNoRows) {
+		return math.MaxInt64, nil
+	}
+	return key, s.Explain(err)
+}
+
+// deleteBefore deletes the stories below a key that have nothing open.
+func (s *Store) deleteBefore(ctx context.Context, before int64) (n int, err error) {
+	from := int64(math.MinInt64)
+	for {
+		var keys []store.Key
+		err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+			keys = nil
+			rows, err := tx.QueryContext(ctx, sqlOldest, unix(s.now().Add(-keepDead)), from, before, deleteAtOnce)
+			if err == nil {
+				keys, err = numbers[store.Key](rows)
+			}
+			if err != nil || len(keys) == 0 {
+				return err
+			}
+			return tx.deleteStories(ctx, keys)
+		})
+		if err != nil || len(keys) == 0 {
+			return n, err
+		}
+		n += len(keys)
+		from = int64(keys[len(keys)-1]) + 1
+	}
+}
+
+// numbers reads a column of numbers.
+func numbers[T ~int64](rows *sql.Rows) ([]T, error) {
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		var n T
+		if err := rows.Scan(&n); err != nil {
+			return nil, err
+		}
+		all = append(all, n)
+	}
+	return all, rows.Err()
+}
+
+func (t *Tx) deleteStories(ctx context.Context, keys []store.Key) error {
+	d := t.s.d
+	among := func(column string) string { condition, _ := d.InKeys(column, keys); return condition }
+	_, arg := d.InKeys("", keys)
+	if err := t.countTold(ctx, among("story"), arg); err != nil {
+		return fmt.Errorf("delete old stories: %w", err)
+	}
+	if err := d.Unindex(ctx, t, keys); err != nil {
+		return fmt.Errorf("delete old stories from the index: %w", err)
+	}
+	for _, q := range []string{
+		`
+INSERT INTO forgotten (source, identity, id, listed)
+SELECT g.source, g.identity, s.id, ` + strconv.FormatInt(unix(t.s.now()), 10) + ` FROM sightings g JOIN stories s ON s.key = g.story
+WHERE ` + among("g.story") + ` ON CONFLICT (source, identity) DO UPDATE SET id = excluded.id, listed = excluded.listed`,
+		`DELETE FROM deliveries WHERE alert IN (SELECT id FROM alerts WHERE ` + among("story") + `)`,
+		`DELETE FROM alerts WHERE ` + among("story"),
+		`DELETE FROM revisions WHERE ` + among("story"),
+		`DELETE FROM sightings WHERE ` + among("story"),
+		`DELETE FROM stories WHERE ` + among("key"),
+	} {
+		if _, err := t.ExecContext(ctx, q, arg); err != nil {
+			return fmt.Errorf("delete old stories: %w", err)
+		}
+	}
+	return nil
+}
+
+// countTold says that the sources tell so many stories less.
+func (t *Tx) countTold(ctx context.Context, among string, arg any) error {
+	rows, err := t.QueryContext(ctx, `SELECT source, count(*) FROM sightings WHERE `+among+` GROUP BY source`, arg)
+	if err != nil {
+		return err
+	}
+	less := make(map[int64]int)
+	for rows.Next() {
+		var source int64
+		var n int
+		if err := rows.Scan(&source, &n); err != nil {
+			return errors.Join(err, rows.Close())
+		}
+		less[source] = n
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for source, n := range less {
+		if err := t.CountStories(ctx, source, -n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deleteNotices deletes what was told of sources in trouble before a time.
+func (s *Store) deleteNotices(ctx context.Context, before time.Time) (n int, err error) {
+	for {
+		deleted := 0
+		err := s.Update(ctx, func(ctx context.Context, tx *Tx) error {
+			rows, err := tx.QueryContext(ctx, sqlOldNotices, unix(s.now().Add(-keepDead)), unix(before), deleteAtOnce)
+			if err != nil {
+				return err
+			}
+			ids, err := numbers[int64](rows)
+			for _, id := range ids {
+				if err == nil {
+					_, err = tx.Exec(ctx, `DELETE FROM deliveries WHERE alert = $1`, id)
+				}
+				if err == nil {
+					_, err = tx.Exec(ctx, `DELETE FROM alerts WHERE id = $1`, id)
+				}
+			}
+			deleted = len(ids)
+			return err
+		})
+		if err != nil || deleted == 0 {
+			return n, err
+		}
+		n += deleted
+	}
+}
+
+// Forgotten looks for items of a source among what was told in stories that are
+// not kept any more. It returns when the source last told them; zero stands for
+// another source, or another identity.
+func (t *Tx) Forgotten(ctx context.Context, source int64, items []store.Told) (map[store.Identity]time.Time, error) {
+	var some bool
+	if err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM forgotten)`, nil, &some); err != nil || !some {
+		return nil, err
+	}
+	found := make(map[store.Identity]time.Time)
+	for _, it := range items {
+		rows, err := t.QueryContext(ctx, sqlForgotten, source, it.Identity[:], it.ID)
+		if err != nil {
+			return nil, err
+		}
+		for rows.Next() {
+			var identity []byte
+			var listed int64
+			var own bool
+			if err := rows.Scan(&identity, &listed, &own); err != nil {
+				return nil, errors.Join(err, rows.Close())
+			}
+			if own = own && store.Identity(identity) == it.Identity; own {
+				found[it.Identity] = at(listed)
+			} else if _, known := found[it.Identity]; !known {
+				found[it.Identity] = time.Time{}
+			}
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// Forget says that a source tells, now, what was told in a story that is not
+// kept any more.
+func (t *Tx) Forget(ctx context.Context, source int64, it store.Told) error {
+	_, err := t.Exec(ctx, sqlForget, source, it.Identity[:], it.ID, unix(t.s.now()))
+	return err
+}
