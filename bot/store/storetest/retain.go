@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tipoff/bot/alert"
+	"tipoff/bot/deliver"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
 	"tipoff/sources/story"
@@ -48,18 +49,7 @@ func testRetainAge(t *testing.T, s *suite) {
 	sent := func(k store.Key, to alert.Target, dead bool) {
 		t.Helper()
 		s.alert(t, k, alert.Alert{Channel: "desk"}, to)
-		d, ok, err := s.NextDelivery(s.ctx, to)
-		if err != nil || !ok {
-			t.Fatal(ok, err)
-		}
-		if dead {
-			err = s.DeliveryFailed(s.ctx, d.ID, "no", true)
-		} else {
-			err = s.Delivered(s.ctx, d.ID, "1")
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		s.settle(t, s.take(t, to), deliver.Outcome{Sent: !dead, Dead: dead, Receipt: "1", Reason: "no"})
 	}
 	at(40*day, "silent")
 	told := at(39*day, "told")
@@ -120,7 +110,7 @@ func testRetainAge(t *testing.T, s *suite) {
 	if diff := cmp.Diff(map[string]int{"waiting": 1, "dead": 1, "sent": 1}, counts); err != nil || diff != "" {
 		t.Error(diff, err)
 	}
-	if d, ok, err := s.NextDelivery(s.ctx, slackDesk); err != nil || !ok || d.Alert.Story.Title != "waiting" {
+	if d, ok, err := s.NextDelivery(s.ctx, slackDesk, 0); err != nil || !ok || d.Alert.Story.Title != "waiting" {
 		t.Errorf("%+v, %v, %v; want what waited", d, ok, err)
 	}
 	if done := s.retain(t, store.Retention{Age: 30 * day}); done.Stories != 0 || done.Notices != 0 {
