@@ -169,7 +169,7 @@ func (a *App) sayUnheard() {
 }
 
 func (a *App) wire(ctx context.Context) error {
-	a.search = search.New(a.store, a.book.Current, a.Now)
+	a.search = search.New(a.store, a.book.Current, a.Now, search.Options{})
 	a.commands = command.New(a.cfg.Command, command.News(command.Deps{
 		Archive: a.search, BackTester: a.search, Watches: a.book, Sources: a.store,
 		Channels: a.cfg.Channels, Lexicon: a.cfg.Lexicon, Clock: a.Now, Log: a.Log,

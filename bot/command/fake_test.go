@@ -67,6 +67,12 @@ func (m *memory) BackTest(ctx context.Context, f *filters.Filter, since time.Tim
 	}
 	b := store.BackTest{Hits: len(hits), Days: testNow.Sub(since).Hours() / 24, Overlap: map[string]int{}}
 	for i, h := range hits {
+		day := h.Story.Time().UTC().Truncate(24 * time.Hour)
+		if n := len(b.ByDay); n > 0 && b.ByDay[n-1].Day.Equal(day) {
+			b.ByDay[n-1].Hits++
+		} else {
+			b.ByDay = append(b.ByDay, store.DayCount{Day: day, Hits: 1})
+		}
 		if i < 3 {
 			b.Samples = append(b.Samples, h.Story)
 		}
@@ -76,6 +82,7 @@ func (m *memory) BackTest(ctx context.Context, f *filters.Filter, since time.Tim
 			}
 		}
 	}
+	slices.Reverse(b.ByDay)
 	return b, nil
 }
 

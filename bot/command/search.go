@@ -1,7 +1,9 @@
 package command
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -41,7 +43,7 @@ func searchCommand(d Deps) *Command {
 			if len(page.Items) == 0 && r.Page == 0 {
 				page.Title = "Nothing found for " + card.Cut(r.Args["query"], 120)
 				page.Lead = ""
-				page.Hint = widerHint(r)
+				page.Hint = cmp.Or(page.Hint, widerHint(r))
 			}
 			return page, nil
 		},
@@ -52,10 +54,14 @@ func searchCommand(d Deps) *Command {
 func (d Deps) stories(ctx context.Context, r *Request, f *filters.Filter, since time.Time) (card.Page, error) {
 	// One more than shown tells whether there is a next page.
 	hits, err := d.Archive.Search(ctx, store.Search{Filter: f, Since: since, Limit: pageStories + 1, Before: r.Cursor})
-	if err != nil {
+	limit, stopped := errors.AsType[*store.LimitError](err)
+	if err != nil && !stopped {
 		return card.Page{}, fmt.Errorf("search the archive: %w", err)
 	}
 	var page card.Page
+	if stopped {
+		page.Hint, page.Next = stoppedLead(limit), limit.Cursor
+	}
 	if len(hits) > pageStories {
 		hits = hits[:pageStories]
 		page.Next = hits[len(hits)-1].Cursor

@@ -64,7 +64,7 @@ func watchAddCommand(d Deps) *Command {
 			}
 			// The watch is in force whether or not it can be tried.
 			b, err := d.BackTester.BackTest(ctx, f, d.Clock().Add(-trialAge))
-			if err != nil {
+			if err != nil && !errors.Is(err, store.ErrLimit) {
 				d.Log.WarnContext(ctx, "new watch not tried", "watch", w.Name, "error", err)
 				return page, nil
 			}

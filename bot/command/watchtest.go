@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -31,13 +32,20 @@ func watchTestCommand(d Deps) *Command {
 				return card.Page{}, err
 			}
 			b, err := d.BackTester.BackTest(ctx, f, from)
-			if err != nil {
+			limit, stopped := errors.AsType[*store.LimitError](err)
+			if err != nil && !stopped {
 				return card.Page{}, fmt.Errorf("back-test: %w", err)
 			}
 			page := card.Page{Title: "Test of " + card.Cut(r.Args["query"], 120), Lead: rate(b, now.Sub(from), "match")}
+			if stopped {
+				page.Lead += "\n" + stoppedLead(limit)
+			}
 			if b.Hits == 0 {
 				page.Hint = widerHint(r)
 				return page, nil
+			}
+			if days, hits := b.Chart(now, chartWidth); len(hits) > 1 && b.Hits > 1 {
+				page.Lead += "\n" + card.Chart(days, hits)
 			}
 			page.Lead += "\n" + overlap(b)
 			for _, s := range b.Samples[:min(len(b.Samples), pageStories)] {
@@ -50,6 +58,15 @@ func watchTestCommand(d Deps) *Command {
 			return page, nil
 		},
 	}
+}
+
+// chartWidth is how many columns a chart has, so that it fits on a telephone.
+const chartWidth = 30
+
+// stoppedLead says that the time was up.
+func stoppedLead(e *store.LimitError) string {
+	s := e.Error()
+	return strings.ToUpper(s[:1]) + s[1:] + "."
 }
 
 // rate says how many hits a back-test had, and how often that is.
@@ -114,6 +131,9 @@ func overlap(b store.BackTest) string {
 		parts = append(parts, fmt.Sprintf("%d by %s", b.Overlap[n], n))
 	}
 	s := "Matched already: " + strings.Join(parts, ", ")
+	if b.Compared > 0 && b.Compared < b.Hits {
+		s = fmt.Sprintf("Of the newest %d matched already: ", b.Compared) + strings.Join(parts, ", ")
+	}
 	if more := len(names) - 5; more > 0 {
 		s += " and " + plural(more, "other watch", "other watches")
 	}

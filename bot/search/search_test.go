@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,6 +47,19 @@ func (a archive) All(_ context.Context, q store.Search) iter.Seq2[store.Hit, err
 	}
 }
 
+func (a archive) Tally(ctx context.Context, q store.Search) (store.Tally, error) {
+	var t store.Tally
+	for hit, err := range a.All(ctx, q) {
+		if err != nil {
+			return t, err
+		}
+		t.Hits++
+		t.Days = append(t.Days, store.DayCount{Day: hit.Story.Time().Truncate(24 * time.Hour), Hits: 1})
+	}
+	slices.Reverse(t.Days)
+	return t, nil
+}
+
 func TestBackTest(t *testing.T) {
 	now := time.Date(2024, 2, 19, 12, 0, 0, 0, time.UTC)
 	var a archive
@@ -61,7 +75,7 @@ func TestBackTest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := search.New(a, book.Current, func() time.Time { return now })
+	s := search.New(a, book.Current, func() time.Time { return now }, search.Options{})
 	f, err := filters.Compile("leak")
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +94,10 @@ func TestBackTest(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if len(got.ByDay) != test.want.Hits || got.Compared != test.want.Hits {
+			t.Errorf("%s: %d hits, %d of them compared, on %d days", test.name, got.Hits, got.Compared, len(got.ByDay))
+		}
+		got.ByDay, got.Compared = nil, 0
 		if diff := cmp.Diff(test.want, got); diff != "" {
 			t.Errorf("%s: %s", test.name, diff)
 		}

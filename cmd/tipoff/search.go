@@ -15,6 +15,10 @@ import (
 	"tipoff/sources/story"
 )
 
+// searchTime is how long a search or a back-test may take here, where nobody
+// waits but who asked.
+const searchTime = 10 * time.Second
+
 func (p *program) searchCommand() *cobra.Command {
 	var limit int
 	var since string

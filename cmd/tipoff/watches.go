@@ -87,12 +87,18 @@ func (p *program) watchesList() *cobra.Command {
 
 // testResult is the JSON of `watches test`.
 type testResult struct {
-	Query   string         `json:"query"`
-	Hits    int            `json:"hits"`
-	PerDay  float64        `json:"hits_per_day"`
-	Days    float64        `json:"days"`
-	Samples []story.Story  `json:"samples"`
-	Overlap map[string]int `json:"overlap"`
+	Query   string        `json:"query"`
+	Hits    int           `json:"hits"`
+	PerDay  float64       `json:"hits_per_day"`
+	Days    float64       `json:"days"`
+	Samples []story.Story `json:"samples"`
+	// Overlap counts among the newest hits, as many as Compared says.
+	Overlap  map[string]int   `json:"overlap"`
+	Compared int              `json:"compared"`
+	ByDay    []store.DayCount `json:"by_day"`
+	// Stopped is set where there was no time for all of it, and says how far
+	// back it came.
+	Stopped string `json:"stopped,omitempty"`
 }
 
 func (p *program) watchesTest() *cobra.Command {
@@ -129,12 +135,22 @@ func (p *program) watchesTest() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result, err := search.New(archive, book.Current, time.Now).BackTest(cmd.Context(), f, from)
-			if err != nil {
+			result, err := search.New(archive, book.Current, time.Now, search.Options{Limit: searchTime}).BackTest(cmd.Context(), f, from)
+			limit, stopped := errors.AsType[*store.LimitError](err)
+			if err != nil && !stopped {
 				return err
 			}
 			if p.asJSON {
-				r := testResult{Query: f.String(), Hits: result.Hits, Days: result.Days, Samples: result.Samples, Overlap: result.Overlap}
+				r := testResult{
+					Query: f.String(), Hits: result.Hits, Days: result.Days, Samples: result.Samples,
+					Overlap: result.Overlap, Compared: result.Compared, ByDay: result.ByDay,
+				}
+				if stopped {
+					r.Stopped = limit.Error()
+				}
+				if r.ByDay == nil {
+					r.ByDay = []store.DayCount{}
+				}
 				if result.Days > 0 {
 					r.PerDay = float64(result.Hits) / result.Days
 				}
@@ -143,7 +159,12 @@ func (p *program) watchesTest() *cobra.Command {
 				}
 				err = json.NewEncoder(p.out).Encode(r)
 			} else {
-				fmt.Fprint(p.out, p.terminal().Page(testPage(f, result, since)))
+				page := testPage(f, result, since)
+				if stopped {
+					page.Hint = sentence(limit.Error())
+				}
+				fmt.Fprint(p.out, p.terminal().Page(page))
+				err = nil
 			}
 			if err == nil && result.Hits == 0 {
 				return errNothing
@@ -164,14 +185,31 @@ func perDay(n float64) string {
 	return fmt.Sprintf("%.1f a day", n)
 }
 
+// chartWidth is how many columns a chart has at the most.
+const chartWidth = 60
+
+// them are the hits that were compared with the watches.
+func them(r store.BackTest) string {
+	if r.Compared < r.Hits {
+		return fmt.Sprintf("the newest %d", r.Compared)
+	}
+	return "them"
+}
+
+// sentence is a message as a sentence.
+func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
+
 func testPage(f *filters.Filter, r store.BackTest, since string) card.Page {
 	page := card.Page{Title: f.String(), Lead: fmt.Sprintf("%s in the last %s", count(r.Hits, "hit", "hits"), since)}
 	if r.Hits > 0 && r.Days > 0 {
 		page.Lead += ", " + perDay(float64(r.Hits)/r.Days)
 	}
 	page.Lead += "."
+	if days, hits := r.Chart(time.Now(), chartWidth); len(hits) > 1 && r.Hits > 1 {
+		page.Lead += "\n" + card.Chart(days, hits)
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Overlap)) {
-		page.Lead += fmt.Sprintf("\n%d of them match the watch %s too.", r.Overlap[name], name)
+		page.Lead += fmt.Sprintf("\n%d of %s match the watch %s too.", r.Overlap[name], them(r), name)
 	}
 	for i := range r.Samples {
 		page.Items = append(page.Items, hitItem(&r.Samples[i], f, time.Now()))

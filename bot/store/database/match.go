@@ -59,7 +59,32 @@ func (l *Language) AtMost(n filters.Need) Match {
 // Minus is the stories of a that are not in b.
 func (l *Language) Minus(a, b Match) Match { return l.every([]Match{a, b.not()}) }
 
+// maxWords is how many words of one alternative an index is asked for. Each is
+// looked up by itself, and a topic pack has thousands: it is faster to read
+// stories until there are enough.
+const maxWords = 300
+
+// countWords is how many words a need has, as far as limit.
+func countWords(n filters.Need, limit int) int {
+	if n.Op == filters.OpWords {
+		return 1
+	}
+	words := 0
+	for _, sub := range n.Sub {
+		if words += countWords(sub, limit-words); words > limit {
+			break
+		}
+	}
+	return words
+}
+
 func (l *Language) match(n filters.Need, loose bool) Match {
+	if n.Op == filters.OpOr && countWords(n, maxWords) > maxWords {
+		if loose {
+			return Match{Kind: MatchAll}
+		}
+		return Match{Kind: MatchNone}
+	}
 	switch n.Op {
 	case filters.OpWords:
 		q, exact := l.Words(n)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"maps"
+	"math"
 	"runtime"
 	"slices"
 	"time"
@@ -17,8 +19,8 @@ import (
 
 const daySeconds = 24 * 60 * 60
 
-// spans is in how many spans of time a tally is divided.
-const spans = 16
+// Many stories are counted in so many spans of time, by all cores.
+const spans, many = 8, 20_000
 
 // Tally counts what a search finds, by day. Where the index alone can tell that
 // a story is found, its text is not read. The error is a [*store.LimitError]
@@ -103,18 +105,26 @@ func (s *Store) plan(f *filters.Filter) plan {
 
 // split divides a range, the newest part first.
 func (s *Store) split(ctx context.Context, r Range) ([]Range, error) {
+	if r.Until == 0 {
+		r.Until = math.MaxInt64
+	}
 	var oldest, newest sql.NullInt64
-	for q, to := range map[string]*sql.NullInt64{`SELECT min(key) FROM stories`: &oldest, `SELECT max(key) FROM stories`: &newest} {
-		if err := s.read.QueryRowContext(ctx, q).Scan(to); err != nil {
+	var n int64
+	for q, to := range map[string]any{
+		`SELECT min(key) FROM stories WHERE key >= $1 AND key < $2`:                                                       &oldest,
+		`SELECT max(key) FROM stories WHERE key >= $1 AND key < $2`:                                                       &newest,
+		fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM stories WHERE key >= $1 AND key < $2 LIMIT %d) AS enough`, many): &n,
+	} {
+		if err := s.read.QueryRowContext(ctx, q, r.From, r.Until).Scan(to); err != nil {
 			return nil, err
 		}
 	}
-	from, until := max(r.From, oldest.Int64), newest.Int64+1
-	if r.Until != 0 {
-		until = min(until, r.Until)
+	from, until := oldest.Int64, newest.Int64+1
+	step := until - from
+	if n == many {
+		step = (step + spans - 1) / spans
 	}
 	var parts []Range
-	step := max(1, (until-from+spans-1)/spans)
 	for until > from {
 		part := Range{From: max(from, until-step), Until: until}
 		parts, until = append(parts, part), part.From

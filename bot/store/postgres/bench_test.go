@@ -33,3 +33,6 @@ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'`).Scan
 
 // BenchmarkSearch searches with the watch language.
 func BenchmarkSearch(b *testing.B) { storetest.BenchmarkSearch(b, bench(b)) }
+
+// BenchmarkBackTest tries watches on all stories.
+func BenchmarkBackTest(b *testing.B) { storetest.BenchmarkBackTest(b, bench(b)) }

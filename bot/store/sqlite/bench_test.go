@@ -60,3 +60,6 @@ JOIN stories s ON s.key = i.rowid WHERE stories_index MATCH $1 ORDER BY i.rowid 
 
 // BenchmarkSearch searches with the watch language.
 func BenchmarkSearch(b *testing.B) { storetest.BenchmarkSearch(b, bench(b)) }
+
+// BenchmarkBackTest tries watches on all stories.
+func BenchmarkBackTest(b *testing.B) { storetest.BenchmarkBackTest(b, bench(b)) }

@@ -330,6 +330,13 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			rt.Errorf("%s: %s", q, diff)
 		}
+		tally, err := s.Tally(s.ctx, store.Search{Filter: f})
+		if err != nil {
+			rt.Fatalf("%s: %v", q, err)
+		}
+		if diff := cmp.Diff(tallied(hits), tally); diff != "" {
+			rt.Errorf("tally of %s: %s", q, diff)
+		}
 	})
 }
 
@@ -406,6 +413,15 @@ func testRollback(t *testing.T, s *suite) {
 func compile(t *testing.T, q string) *filters.Filter {
 	t.Helper()
 	f, err := filters.Compile(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func compileSearch(t *testing.T, q string, now time.Time) *filters.Filter {
+	t.Helper()
+	f, err := filters.CompileSearch(q, now)
 	if err != nil {
 		t.Fatal(err)
 	}

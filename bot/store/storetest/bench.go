@@ -2,15 +2,21 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"tipoff/bot/alert"
 	"tipoff/bot/pipeline"
+	"tipoff/bot/search"
 	"tipoff/bot/store"
+	"tipoff/bot/watch"
 	"tipoff/filters"
 	"tipoff/sources"
 	"tipoff/sources/story"
@@ -184,7 +190,10 @@ func fill(b *testing.B, s Bench) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Logf("%.2f GB per million stories", float64(size)/float64(n)/1000)
+	b.Run("size", func(b *testing.B) {
+		b.ReportMetric(float64(size)/float64(n)/1000, "GB/million")
+		b.ReportMetric(0, "ns/op")
+	})
 }
 
 func load(b *testing.B, s Store, n int) {
@@ -225,3 +234,76 @@ func load(b *testing.B, s Store, n int) {
 		}
 	}
 }
+
+// backTests are watches to try.
+var backTests = []struct {
+	name string
+	ask  func(w *words) string
+}{
+	{"common", common},
+	{"middling", middling},
+	{"watch", func(w *words) string {
+		return "(" + middling(w) + " OR " + middling(w) + ` OR "` + middling(w) + " " + middling(w) + `") ` + common(w) + " -" + middling(w)
+	}},
+	{"OR of ten", func(w *words) string {
+		all := make([]string, 10)
+		for i := range all {
+			all[i] = middling(w)
+		}
+		return strings.Join(all, " OR ")
+	}},
+	{"title", func(w *words) string { return "title:" + middling(w) }},
+	{"phrase", func(w *words) string { return `"` + middling(w) + " " + common(w) + `"` }},
+	{"NEAR", func(w *words) string { return middling(w) + " NEAR/5 " + middling(w) }},
+	{"everything but", func(w *words) string { return "-" + common(w) }},
+	{"pack", func(*words) string { return "set:china" }},
+}
+
+// BenchmarkBackTest measures a back-test over all stories of a store with
+// -stories of them: hits by day, samples, and the overlap with three watches.
+func BenchmarkBackTest(b *testing.B, s Bench) {
+	fill(b, s)
+	w := newWords(b)
+	watches := watches{}
+	for i := range 3 {
+		watches = append(watches, alert.Watch{Name: fmt.Sprint("watch ", i), Query: backTests[2].ask(w)})
+	}
+	book, err := watch.NewBook(b.Context(), watches, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	now := time.Unix(firstStory, 0).Add(time.Duration(benchSize()) * time.Minute)
+	searcher := search.New(s, book.Current, func() time.Time { return now }, search.Options{Limit: time.Minute})
+	for _, kind := range backTests {
+		b.Run(kind.name, func(b *testing.B) {
+			w := newWords(b)
+			var took []time.Duration
+			hits := 0
+			for b.Loop() {
+				text := kind.ask(w)
+				f, err := filters.Compile(text)
+				if err != nil {
+					b.Fatal(text, err)
+				}
+				began := time.Now()
+				r, err := searcher.BackTest(b.Context(), f, time.Time{})
+				if err != nil {
+					b.Fatal(text, err)
+				}
+				took = append(took, time.Since(began))
+				hits += r.Hits
+			}
+			b.ReportMetric(at(took, 0.5), "p50-ms")
+			b.ReportMetric(at(took, 1), "most-ms")
+			b.ReportMetric(float64(hits)/float64(len(took)), "hits")
+		})
+	}
+}
+
+// watches are those of a back-test.
+type watches []alert.Watch
+
+func (w watches) Watches(context.Context) ([]alert.Watch, error)      { return w, nil }
+func (w watches) AddWatch(context.Context, alert.Watch, string) error { return errors.ErrUnsupported }
+
+func (w watches) RemoveWatch(context.Context, string, string) error { return errors.ErrUnsupported }

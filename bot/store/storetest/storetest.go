@@ -35,6 +35,7 @@ type Store interface {
 
 	Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error]
+	Tally(ctx context.Context, q store.Search) (store.Tally, error)
 	Count(ctx context.Context) (int, error)
 	Retain(ctx context.Context, r store.Retention) (store.Retained, error)
 	Bytes(ctx context.Context) (int64, error)
@@ -82,6 +83,8 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"stories are imported once, and nobody polls their sources", testImport},
 		{"search by the watch language", testSearch},
 		{"a search finds exactly what a watch matches", testSearchIsMatch},
+		{"a tally counts what a search finds", testTally},
+		{"a search is stopped when its time is up", testLimit},
 		{"an edit replaces the text in the index", testEdit},
 		{"old stories go, and what is open stays", testRetainAge},
 		{"the oldest stories go until the archive has its size", testRetainSize},
@@ -154,4 +157,25 @@ func (s *suite) add(t *testing.T, source int64, st story.Story) store.Key {
 		t.Fatal(err)
 	}
 	return key
+}
+
+// addAll stores stories in one transaction.
+func (s *suite) addAll(t *testing.T, source int64, all []story.Story) {
+	t.Helper()
+	err := s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
+		for i := range all {
+			st := &all[i]
+			key, _, err := tx.AddStory(ctx, source, st)
+			if err != nil {
+				return err
+			}
+			if err := tx.AddSighting(ctx, source, store.NewIdentity("", st.URL, st.Title), key, st.URL, st); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -113,10 +113,13 @@ func (w *words) text(n int) string {
 	return b.String()
 }
 
+// firstStory is when the first story was told.
+const firstStory = 1_500_000_000
+
 // story is one of 75 words: 10 in the title, 25 in the summary, 40 after that.
 // There is one a minute.
 func (w *words) story(n int) story.Story {
-	at := time.Unix(1_500_000_000+int64(n)*60, 0).UTC()
+	at := time.Unix(firstStory+int64(n)*60, 0).UTC()
 	return story.Story{
 		ID: fmt.Sprintf("%016x", n), URL: fmt.Sprintf("https://news.example/%d", n),
 		Title: w.text(10), Summary: w.text(25), Content: w.text(40), Lang: "en",
