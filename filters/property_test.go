@@ -153,13 +153,12 @@ func TestAgainstReference(t *testing.T) {
 				if got := f.Match(d); got != yes[i] {
 					t.Fatalf("%s\n%+v\nmatch %v, reference %v", f, s, got, yes[i])
 				}
-				// An archive does not have what a story came with.
-				if yes[i] && !f.Need().holds(index) && meant[i].wants(m.withoutGiven(), tally{}) {
+				if yes[i] && !f.Need().holds(index) {
 					t.Fatalf("%s\n%+v\nmatches without its need %+v", f, s, f.Need())
 				}
 				if enough := f.Enough(); enough.Op != OpNone && enough.holds(index) && inSpan(f, s) {
 					decided++
-					if !yes[i] && !meant[i].wants(m.withoutGiven(), tally{}) {
+					if !yes[i] {
 						t.Fatalf("%s\n%+v\ndoes not match, and has what is enough: %+v", f, s, enough)
 					}
 				}
@@ -213,6 +212,10 @@ func TestAgainstReference(t *testing.T) {
 func checkWords(t *rapid.T, m told, s *story.Story) map[string][]string {
 	title, summary, content := IndexTexts(s)
 	index := map[string][]string{"title": strings.Fields(title), "summary": strings.Fields(summary), "content": strings.Fields(content)}
+	if n := len(index["content"]); !s.Entities.IsZero() && n > 0 && index["content"][n-1] == given {
+		defer func() { index["content"] = append(index["content"], given) }()
+		index["content"] = index["content"][:n-1]
+	}
 	for i, f := range []string{"title", "summary", "content"} {
 		if !slices.Equal(index[f], m.texts[i].words) {
 			t.Fatalf("%+v: the %s has the words %q, not %q", s, f, index[f], m.texts[i].words)

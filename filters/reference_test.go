@@ -40,12 +40,6 @@ type told struct {
 	cves          []story.CVE // by their ids in one form
 }
 
-// withoutGiven is the story as an archive has it, which keeps no entities.
-func (m told) withoutGiven() told {
-	m.actors, m.countries, m.malware, m.cves = nil, nil, nil, nil
-	return m
-}
-
 // asked is a query by its meaning.
 type asked struct {
 	op    string // and, or, not, term, near, regex, value, set

@@ -311,7 +311,12 @@ func needOfNames(aliases []names.Alias) Need {
 			return Need{}
 		}
 	}
-	return joined(OpOr, subs)
+	return orGiven(subs...)
+}
+
+// orGiven is a need of one of subs, or of entities that the story came with.
+func orGiven(subs ...Need) Need {
+	return joined(OpOr, append(subs, Need{Op: OpWords, Words: []string{given}}))
 }
 
 func (c comparison) need() Need {
@@ -334,7 +339,7 @@ func (c ofCVE) need() Need {
 	id := Need{Op: OpWords, Words: []string{"cve"}, Prefix: true}
 	_, number, ok := strings.Cut(strings.TrimPrefix(c.pattern, "CVE-"), "-")
 	if !ok || strings.Contains(c.pattern, "*") {
-		return id
+		return orGiven(id)
 	}
 	year := c.pattern[len("CVE-"):][:4]
 	var numbers []Need
@@ -344,7 +349,7 @@ func (c ofCVE) need() Need {
 			numbers = append(numbers, Need{Op: OpWords, Words: []string{w}, Prefix: true})
 		}
 	}
-	return Need{Op: OpAnd, Sub: []Need{id, {Op: OpOr, Sub: numbers}}}
+	return orGiven(Need{Op: OpAnd, Sub: []Need{id, {Op: OpOr, Sub: numbers}}})
 }
 
 func (t *topic) need() Need   { return t.clauses().need() }

@@ -416,6 +416,9 @@ func (v *visit) again(ctx context.Context, it *item) error {
 	}
 	now := before
 	now.Title, now.Summary, now.Updated = it.Title, it.Summary, v.now
+	if !it.Entities.IsZero() {
+		now.Entities = it.Entities
+	}
 	if !v.report.Source.FullText || len(it.Content) >= len(before.Content) {
 		now.Content = it.Content // else the text is from the story's own page
 	}

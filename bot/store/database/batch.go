@@ -45,7 +45,7 @@ type sighting struct {
 }
 
 var (
-	storyColumns    = []string{"key", "id", "source", "url", "title", "summary", "content", "author", "tags", "lang", "published", "seen", "updated"}
+	storyColumns    = []string{"key", "id", "source", "url", "title", "summary", "content", "author", "tags", "lang", "published", "seen", "updated", "entities"}
 	sightingColumns = []string{"source", "identity", "story", "text_hash", "url", "published", "seen"}
 	alertColumns    = []string{"id", "story", "notice", "channel", "kind", "severity", "matches", "mentions", "created"}
 	deliveryColumns = []string{"id", "alert", "target", "updated"}

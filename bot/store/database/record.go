@@ -36,7 +36,7 @@ SELECT key, CAST($1 AS BIGINT), title, summary, content FROM stories WHERE key =
 DELETE FROM revisions WHERE story = $1 AND rowid <= (
     SELECT rowid FROM revisions WHERE story = $1 ORDER BY rowid DESC LIMIT 1 OFFSET $2)`
 
-	sqlEditStory = `UPDATE stories SET title = $1, summary = $2, content = $3, updated = $4 WHERE key = $5`
+	sqlEditStory = `UPDATE stories SET title = $1, summary = $2, content = $3, updated = $4, entities = $5 WHERE key = $6`
 
 	sqlSaveVisit = `
 UPDATE sources SET state = $1, error = $2, failures = $3, last_status = $4, last_ok = $5, next_poll = $6, not_before = $7,
@@ -145,6 +145,10 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 			return 0, false, err
 		}
 	}
+	given, err := entities(s)
+	if err != nil {
+		return 0, false, err
+	}
 	key, err := t.freeKey(ctx, s)
 	if err != nil {
 		return 0, false, fmt.Errorf("store story: %w", err)
@@ -153,7 +157,7 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 	b.ids[s.ID], b.fresh[k] = k, nil
 	b.stories = append(b.stories, []any{
 		key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
-		s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated),
+		s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated), given,
 	})
 	e := entry(k, false, s)
 	b.entries, t.entries = append(b.entries, e), append(t.entries, e)
@@ -161,6 +165,15 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 		err = t.flush(ctx)
 	}
 	return k, err == nil, err
+}
+
+// entities are those that a story came with, as JSON; "" for none.
+func entities(s *story.Story) (string, error) {
+	if s.Entities.IsZero() {
+		return "", nil
+	}
+	b, err := json.Marshal(s.Entities)
+	return string(b), err
 }
 
 // freeKey finds a key for a story.
@@ -229,7 +242,11 @@ func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 	if _, err := t.Exec(ctx, sqlDropRevisions, int64(k), maxRevisions); err != nil {
 		return fmt.Errorf("drop old revisions: %w", err)
 	}
-	if _, err := t.Exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, int64(k)); err != nil {
+	given, err := entities(s)
+	if err != nil {
+		return err
+	}
+	if _, err := t.Exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, given, int64(k)); err != nil {
 		return fmt.Errorf("edit story: %w", err)
 	}
 	t.entries = append(t.entries, entry(k, true, s))

@@ -18,7 +18,7 @@ import (
 )
 
 // StoryColumns are what [ScanStory] reads, of stories s.
-const StoryColumns = `s.key, s.id, s.source, s.url, s.title, s.summary, s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated`
+const StoryColumns = `s.key, s.id, s.source, s.url, s.title, s.summary, s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated, s.entities`
 
 // Candidate is a story that a search looks at, without its sources.
 type Candidate struct {
@@ -31,13 +31,18 @@ type Candidate struct {
 func ScanStory(scan func(...any) error) (Candidate, error) {
 	var c Candidate
 	s := &c.Story
-	var tags string
+	var tags, entities string
 	var published, seen, updated int64
 	if err := scan(&c.Key, &s.ID, &c.Source, &s.URL, &s.Title, &s.Summary, &s.Content, &s.Author, &tags, &s.Lang,
-		&published, &seen, &updated); err != nil {
+		&published, &seen, &updated, &entities); err != nil {
 		return c, err
 	}
 	s.Published, s.Seen, s.Updated = at(published), at(seen), at(updated)
+	if entities != "" {
+		if err := json.Unmarshal([]byte(entities), &s.Entities); err != nil {
+			return c, fmt.Errorf("story %s: entities: %w", s.ID, err)
+		}
+	}
 	if tags == "[]" {
 		return c, nil
 	}

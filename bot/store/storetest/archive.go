@@ -295,6 +295,11 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 			Content: strings.Join(text.Draw(rt, "content"), ", "),
 			Author:  rapid.SampledFrom([]string{"", "Brian Krebs", "Nobody"}).Draw(rt, "author"),
 			Lang:    rapid.SampledFrom([]string{"", "en", "en-GB", "zh"}).Draw(rt, "lang"),
+			Entities: rapid.SampledFrom([]story.Entities{
+				{}, {}, {},
+				{Actors: []story.Actor{{Name: "APT29"}}}, {Actors: []story.Actor{{Name: "Nobody Knows", Country: "cn"}}},
+				{CVEs: []story.CVE{{ID: "CVE-2024-3400", CVSS: 10, KEV: true}}}, {Countries: []string{"KP"}}, {Malware: []string{"Emotet"}},
+			}).Draw(rt, "entities"),
 		}
 	})
 	for i := range 120 {
@@ -348,7 +353,7 @@ func randomQuery(rt *rapid.T, depth int) string {
 		"actor:apt29", `actor:"lazarus group"`, "actor:turla", "actor:*", "actor:apt*", "malware:emotet", `malware:"cobalt strike"`, "malware:*", "country:cn",
 		"country:ru", "country:(ge OR kp)", "cve:2024-3400", "cve:CVE-2023-46805", "cve:CVE-2024-46805", "cve:2024-*", "cve:*", "evil.com", `"https evil"`,
 		"author:krebs", "author:(brian OR nobody)", "url:story", "domain:x.example", "domain:example", "domain:y.example", "lang:en", "lang:*", "sources>=1", "sources>1",
-		"set:apt", "set:ransomware", "kev:no", "since:3d", "before:2d",
+		"set:apt", "set:ransomware", "kev:no", "kev:yes", "cvss>=9", "NOT cve:2024-3400", "NOT actor:apt29", "since:3d", "before:2d",
 	})
 	if depth == 0 {
 		return leaf.Draw(rt, "leaf")
