@@ -43,9 +43,13 @@ type arena struct {
 	// held is told which process waits for a late answer.
 	held chan string
 
+	// forgive are what a killed process cannot help: an answer that does not come,
+	// a limit of which its successor knows nothing.
+	forgive []string
+
 	mu    sync.Mutex // guards news
 	news  []news
-	polls func(path string) // told of each visit; may be nil
+	polls func(path, process string) // told of each visit; may be nil
 }
 
 // news is a story as the feeds have it now.
@@ -79,6 +83,8 @@ type arenaOptions struct {
 	every string
 	// sources are how many there are of each feed; 1 if zero.
 	sources int
+	// minutely is how many sources more there are, which bring nothing.
+	minutely int
 	// perSecond is what a Slack channel takes; no limit if zero.
 	perSecond int
 }
@@ -108,13 +114,16 @@ func newArena(t *testing.T, storeAddress string, o arenaOptions) *arena {
 	t.Cleanup(a.discord.Close)
 
 	var y strings.Builder
-	fmt.Fprintf(&y, "store: %q\nlisten: \"\"\nslack: {bot_token: %s, app_token: %s, api_url: %q}\n", storeAddress, a.slack.BotToken(), a.slack.AppToken(), a.slack.URL())
+	fmt.Fprintf(&y, "store: %q\nlisten: ${TIPOFF_TEST_LISTEN:-}\nslack: {bot_token: %s, app_token: %s, api_url: %q}\n", storeAddress, a.slack.BotToken(), a.slack.AppToken(), a.slack.URL())
 	fmt.Fprintf(&y, "discord: {token: %s, application_id: %q, guild_id: %q, api_url: %q}\n", discordfake.Token, discordfake.Application, discordfake.Guild, a.discord.URL())
-	y.WriteString("fetch: {allow_private: [127.0.0.0/8]}\nsources:\n")
+	y.WriteString("fetch: {allow_private: [127.0.0.0/8], per_host: 32, pace: 0s, user_agent: \"${TIPOFF_TEST_PROCESS:-none}\"}\nsources:\n")
 	for n := range max(1, o.sources) {
 		for _, feed := range []string{"a", "b"} {
 			fmt.Fprintf(&y, "  - {name: %s%d, url: \"%s/%s/%d\", schedule: \"@every %s\", backfill: 100}\n", feed, n, feeds.URL, feed, n, o.every)
 		}
+	}
+	for n := range o.minutely {
+		fmt.Fprintf(&y, "  - {name: minute%d, url: \"%s/minute/%d\", schedule: \"* * * * *\"}\n", n, feeds.URL, n)
 	}
 	y.WriteString("channels:\n")
 	var names []string
@@ -151,7 +160,7 @@ func (a *arena) serve(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.polls != nil {
-		a.polls(r.URL.Path)
+		a.polls(r.URL.Path, r.UserAgent())
 	}
 	for _, s := range a.news[max(0, len(a.news)-window):] {
 		if !strings.Contains(s.feeds, feed) {
@@ -204,7 +213,9 @@ func (a *arena) words() string {
 }
 
 // start starts one more process.
-func (a *arena) start() { a.procs = append(a.procs, startVictim(a.T, a.file, a.dead)) }
+func (a *arena) start(env ...string) {
+	a.procs = append(a.procs, startVictim(a.T, a.file, a.dead, env...))
+}
 
 // restart replaces a process that has ended.
 func (a *arena) restart(v *victim) {
@@ -400,9 +411,17 @@ func (a *arena) compare() {
 	for _, s := range all {
 		edits += s.edits
 	}
+	forgiven := 0
 	for _, v := range append(a.slack.Violations(), a.discord.Violations()...) {
+		if slices.ContainsFunc(a.forgive, func(part string) bool { return strings.Contains(v, part) }) {
+			forgiven++
+			continue
+		}
 		a.Errorf("a limit was broken: %s", v)
 	}
 	a.Logf("%d stories published, %d corrections, in %d channels: %d not stored as published, %d lost, %d seen twice",
 		len(all), edits, len(seen), notStored, lost, twice)
+	if forgiven > 0 {
+		a.Logf("%d times: %s", forgiven, strings.Join(a.forgive, ", or "))
+	}
 }

@@ -266,6 +266,7 @@ func (a *App) gauges() {
 			return float64(n)
 		}
 	}
+	a.metrics.Gauge("tipoff_watches", "Watches in force.", func() float64 { return float64(len(a.book.Current().Watches)) })
 	a.metrics.Gauge("tipoff_archive_stories", "Stories in the archive.", read(a.store.Count))
 	a.metrics.Gauge("tipoff_archive_bytes", "Size of the archive, without the room that deleted stories left.", read(func(ctx context.Context) (int, error) {
 		n, err := a.store.Bytes(ctx)

@@ -155,11 +155,12 @@ type victim struct {
 	ended chan struct{}
 }
 
-// startVictim starts the program on a config. dead is told when it has ended.
-func startVictim(t *testing.T, configFile string, dead chan<- *victim) *victim {
+// startVictim starts the program on a config, with these variables in its
+// environment. dead is told when it has ended.
+func startVictim(t *testing.T, configFile string, dead chan<- *victim, env ...string) *victim {
 	t.Helper()
 	v := &victim{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0]), ended: make(chan struct{})} //nolint:gosec // this very program
-	v.cmd.Env = append(os.Environ(), victimVariable+"="+configFile)
+	v.cmd.Env = append(append(os.Environ(), victimVariable+"="+configFile), env...)
 	v.cmd.Stderr = &v.said
 	var err error
 	if v.in, err = v.cmd.StdinPipe(); err != nil {
