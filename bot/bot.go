@@ -77,6 +77,8 @@ type App struct {
 	chats    []chat
 	web      *web.Server
 
+	// hurried is when an overdue source was put in; who follows the store has it.
+	hurried    map[string]time.Time
 	stopFollow context.CancelFunc
 	followed   sync.WaitGroup
 	refresh    sync.Mutex // guards changes and planned
@@ -104,7 +106,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Delivered == nil {
 		o.Delivered = func(alert.Kind, deliver.Result) {}
 	}
-	a := &App{Options: o, cfg: cfg, metrics: metrics.New(o.Version)}
+	a := &App{Options: o, cfg: cfg, metrics: metrics.New(o.Version), hurried: make(map[string]time.Time)}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -121,6 +123,9 @@ func (a *App) open(ctx context.Context) error {
 		return err
 	}
 	if _, err := a.store.Migrate(ctx); err != nil {
+		return err
+	}
+	if err := a.checkClock(ctx); err != nil {
 		return err
 	}
 	if err := a.store.SyncSources(ctx, a.cfg.Sources); err != nil {

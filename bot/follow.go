@@ -19,8 +19,12 @@ const (
 	// beatEvery is the same where replicas share the store, and one was not heard.
 	// They look after each other as often.
 	beatEvery = 500 * time.Millisecond
-	// planEvery is how many beats apart a replica asks what the others polled.
-	planEvery = 10
+
+	// tendEvery is how often it is looked for what was left behind.
+	tendEvery = 5 * time.Second
+	// overdue is how long a source may be due and not polled: longer than a poll
+	// takes, and the turn before it.
+	overdue = 6 * time.Minute
 )
 
 // follow keeps up with what other processes change in the store, and with
@@ -38,28 +42,35 @@ func (a *App) follow(ctx context.Context) {
 	a.followed.Go(func() {
 		tick := time.NewTicker(every)
 		defer tick.Stop()
-		lost := false
-		for n := 1; ; n++ {
+		lost, clock, tended, set := false, newWallClock(a.Now), time.Now(), time.Duration(0)
+		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
 			case <-heard:
 			}
-			err := a.Refresh(ctx)
+			var err error
+			if set += clock.set(); set != 0 {
+				if err = a.clockSet(ctx, set); err == nil {
+					set = 0
+				}
+			}
+			err = errors.Join(err, a.Refresh(ctx))
 			if replica != nil {
 				err = errors.Join(replica.Beat(ctx), err)
-				if n%planEvery == 0 && err == nil {
-					err = a.followPolls(ctx)
-				}
+			}
+			if err == nil && time.Since(tended) >= tendEvery {
+				tended = time.Now()
+				err = a.tend(ctx)
 			}
 			switch {
 			case ctx.Err() != nil:
 				return
 			case err != nil && !lost: // once, not twice a second
-				a.Log.Error("changes in the store could not be taken up", "error", err)
+				a.Log.Error("the store cannot be used now; what is to be done waits until it can", "error", a.store.Explain(err))
 			case err == nil && lost:
-				a.Log.Info("changes in the store are taken up again")
+				a.Log.Info("the store is used again")
 			}
 			lost = err != nil
 		}
@@ -105,35 +116,54 @@ func (a *App) learn(ctx context.Context, said sources.Facts) (changed int, err e
 	return a.facts.Learn(ctx, said)
 }
 
-// followPolls moves the plan on for the sources that other replicas have
-// polled, so that it is right if this one has to put in the polls.
-func (a *App) followPolls(ctx context.Context) error {
+// tend looks for what was left behind: jobs that nobody runs, and sources that
+// nobody polls, because the job could not be put in. Where replicas share the
+// store it moves the plan on for the sources that others have polled, so that it
+// is right if this one has to put in the polls.
+func (a *App) tend(ctx context.Context) error {
+	if err := a.engine.Mend(ctx); err != nil {
+		return err
+	}
 	all, err := a.store.Sources(ctx)
 	if err != nil {
 		return err
 	}
+	var late []string
+	now := a.Now()
 	for _, st := range all {
-		a.plan.Delay(st.Name, st.NextPoll)
+		switch {
+		case st.NextPoll.IsZero(): // it is new, or gone
+		case now.Sub(st.NextPoll) > overdue && a.plan.NextOf(st.Name).Sub(now) > overdue && now.Sub(a.hurried[st.Name]) > overdue:
+			a.hurried[st.Name] = now
+			late = append(late, st.Name)
+		case a.cfg.Shared():
+			a.plan.Delay(st.Name, st.NextPoll)
+		}
 	}
-	return nil
+	return a.engine.Poll(ctx, late)
 }
 
-// early is how much before its time a source is polled where several replicas
-// have a plan each: they count an interval from moments that lie as far apart as
-// a poll takes.
-const early = 30 * time.Second
+// claim is for how long a replica has a moment of a source's to itself, counted
+// from when the job was put in.
+const claim = 3 * time.Second
 
-// stillDue drops the sources that have just been polled: the replica that put
-// in the polls before may have been killed after it, and the next one did not
-// hear of it.
-func (a *App) stillDue(ctx context.Context, names []string) ([]string, error) {
+// stillDue drops the sources that have been polled already for what was due when
+// the job was put in, or are just being polled: the replica that put in the polls
+// before may have been killed after it, and the next one did not hear of it. All
+// go by the same moments, so that a source is due later only where it was polled,
+// or claimed.
+func (a *App) stillDue(ctx context.Context, names []string, taken time.Time, again bool) ([]string, error) {
+	if !again {
+		return a.store.claim(ctx, names, taken, taken.Add(claim))
+	}
+	// Who claimed them did not come to poll them all.
 	all, err := a.store.Sources(ctx)
 	if err != nil {
 		return nil, err
 	}
 	polled := make(map[string]bool)
 	for _, st := range all {
-		polled[st.Name] = st.NextPoll.After(a.Now().Add(early))
+		polled[st.Name] = st.NextPoll.After(taken.Add(claim))
 	}
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return polled[name] }), nil
 }

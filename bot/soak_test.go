@@ -106,7 +106,7 @@ func (s *soak) poll(path, process string) {
 
 // join starts a replica with an address of its own.
 func (s *soak) join() {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		s.Fatal(err)
 	}
@@ -195,10 +195,13 @@ func (s *soak) change(ctx context.Context) {
 	texts := []string{`watch add probe "probe of nothing" --channel s0`, `watch remove probe`}
 	for n := 0; s.pause(ctx, 3*time.Second); n++ {
 		one, cancel := context.WithTimeout(ctx, 5*time.Second)
-		_, err := s.slack.SlashCommand(one, slackfake.Slash{Text: texts[n%2], Channel: s.slackChannels[0]})
+		reply, err := s.slack.SlashCommand(one, slackfake.Slash{Text: texts[n%2], Channel: s.slackChannels[0]})
 		cancel()
-		if err != nil {
-			n-- // the one that was asked was killed
+		// Where the one that was asked was killed, it may be done, and then is no more.
+		said := slackfake.PlainText(reply.Blocks)
+		if err != nil || !strings.Contains(said, "probe") {
+			s.Logf("%s: %q, %v", texts[n%2], said, err)
+			n--
 			continue
 		}
 		s.changes++
@@ -224,7 +227,7 @@ func (s *soak) inForce(ctx context.Context, want int) bool {
 				done = false
 			}
 		}
-		if done {
+		if done && ctx.Err() == nil {
 			return true
 		}
 		s.pause(ctx, 5*time.Millisecond)

@@ -129,6 +129,12 @@ func (s *Store) jobs() jobs.Database {
 // lost or ctx ends.
 func (s *Store) hear(ctx context.Context, f func(store.Change)) error { return s.server.Hear(ctx, f) }
 
+// claim keeps the sources that are due at a moment from the other replicas, until
+// another one, and returns which these are.
+func (s *Store) claim(ctx context.Context, names []string, due, until time.Time) ([]string, error) {
+	return s.server.Claim(ctx, names, due, until)
+}
+
 // Backup writes a consistent copy of the store to a file that is not there, while
 // programs work on it. Of a database server it fails with a sentence that names
 // the server's own means.

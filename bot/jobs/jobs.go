@@ -37,10 +37,13 @@ const (
 
 // PollArgs is one batch of sources that are due at the same moment.
 type PollArgs struct {
-	Sources []string `json:"sources"`
+	Sources []string `json:"sources" river:"unique"`
 	// Due is the moment in Unix seconds. It makes a batch unique: two replicas
 	// that see the same moment put in one job.
-	Due int64 `json:"due"`
+	Due int64 `json:"due" river:"unique"`
+	// Taken is when the job was put in, in Unix seconds: no source in it was due
+	// later.
+	Taken int64 `json:"taken"`
 }
 
 // Kind names the job in the database.
@@ -67,6 +70,9 @@ type Drainer interface {
 // HasDelivery reports within a transaction whether a target has anything open.
 type HasDelivery func(ctx context.Context, tx *sql.Tx, to alert.Target) (bool, error)
 
+// StillDue is a part of [Config].
+type StillDue func(ctx context.Context, sources []string, taken time.Time, again bool) ([]string, error)
+
 // Config is what the engine works with.
 type Config struct {
 	Database
@@ -76,9 +82,10 @@ type Config struct {
 	// Plan says which sources are due when. Without one the engine works no
 	// polls at all, only deliveries: for a single pass over the sources.
 	Plan *Plan
-	// StillDue drops the sources that another replica has polled meanwhile; nil
-	// where there can be none.
-	StillDue func(ctx context.Context, sources []string) ([]string, error)
+	// StillDue drops the sources that another replica polls, or has polled, for
+	// what was due when the job was put in; nil where there can be none. again is
+	// true where the job was begun before, and not ended.
+	StillDue StillDue
 	// Retain deletes what is not to be kept; nil where everything is.
 	Retain func(ctx context.Context) error
 	Log    *slog.Logger
@@ -94,9 +101,14 @@ type Engine struct {
 	// replica is this process among others; nil where there can be none.
 	replica *Replica
 
-	mu     sync.Mutex // guards handle
+	mu     sync.Mutex // guards handle, running and lost
 	plan   *Plan
 	handle rivertype.PeriodicJobHandle
+	// running are the jobs that this process works.
+	running map[int64]bool
+	// lost counts how often a job was found that this process should be working
+	// and is not.
+	lost map[int64]int
 }
 
 // Migrate brings the engine's own tables to this program's version.
@@ -123,16 +135,21 @@ func Migrate(ctx context.Context, db Database) (applied int, err error) {
 // New prepares the engine on a migrated database. Nothing runs before
 // [Engine.Start].
 func New(c Config) (*Engine, error) {
+	test := river.TestConfig{}
 	if c.Now == nil {
 		c.Now = time.Now
+	} else {
+		test.Time = clock(c.Now)
 	}
-	e := &Engine{db: c.Database, now: c.Now, plan: c.Plan}
+	e := &Engine{db: c.Database, now: c.Now, plan: c.Plan, running: make(map[int64]bool), lost: make(map[int64]int)}
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &pollWorker{poller: c.Poller, stillDue: c.StillDue})
-	river.AddWorker(workers, &deliverWorker{drainer: c.Drainer, hasDelivery: c.HasDelivery, db: c.Database})
+	river.AddWorker(workers, &pollWorker{engine: e, poller: c.Poller, stillDue: c.StillDue})
+	river.AddWorker(workers, &deliverWorker{engine: e, drainer: c.Drainer, hasDelivery: c.HasDelivery, db: c.Database})
 
+	log := slog.New(newQuieter(c.Log.Handler()))
 	conf := &river.Config{
-		Logger:  slog.New(quieter{c.Log.Handler()}),
+		Test:    test,
+		Logger:  log,
 		Workers: workers,
 		Queues: map[string]river.QueueConfig{
 			deliverQueue:           {MaxWorkers: 32},
@@ -143,7 +160,7 @@ func New(c Config) (*Engine, error) {
 		JobTimeout:           pollTimeout,
 		RescueStuckJobsAfter: 2 * pollTimeout,
 		RetryPolicy:          retryPolicy{},
-		ErrorHandler:         &trouble{log: c.Log},
+		ErrorHandler:         &trouble{log: log},
 		// Done jobs are of no use to anybody; the deliveries have a table of
 		// their own.
 		CompletedJobRetentionPeriod: 10 * time.Minute,
@@ -176,11 +193,12 @@ func New(c Config) (*Engine, error) {
 // polls is the periodic job that puts in the polls of the plan.
 func (e *Engine) polls() *river.PeriodicJob {
 	return river.NewPeriodicJob(e.plan, func() (river.JobArgs, *river.InsertOpts) {
-		names, due := e.plan.Take(e.now())
+		now := e.now()
+		names, due := e.plan.Take(now)
 		if len(names) == 0 {
 			return nil, nil
 		}
-		return PollArgs{Sources: names, Due: due.Unix()}, pollOpts()
+		return PollArgs{Sources: names, Due: due.Unix(), Taken: now.Unix()}, pollOpts()
 	}, nil)
 }
 
@@ -236,7 +254,7 @@ func (e *Engine) Release(ctx context.Context) error {
 	}
 	err := run(ctx, e.db.DB,
 		`DELETE FROM river_job WHERE kind = 'poll' OR state IN ('completed', 'cancelled', 'discarded')`,
-		`UPDATE river_job SET state = 'available', scheduled_at = created_at WHERE state IN ('running', 'retryable', 'scheduled')`,
+		`UPDATE river_job SET state = 'available', scheduled_at = datetime('now') WHERE state IN ('running', 'retryable', 'scheduled', 'available')`,
 		`DELETE FROM river_leader`)
 	if err != nil {
 		return fmt.Errorf("job engine: release jobs of an earlier run: %w", err)
@@ -291,7 +309,7 @@ func (e *Engine) Poll(ctx context.Context, sources []string) error {
 			return nil
 		}
 	}
-	_, err := e.client.Insert(ctx, PollArgs{Sources: sources, Due: e.now().Unix()}, pollOpts())
+	_, err := e.client.Insert(ctx, PollArgs{Sources: sources, Due: e.now().Unix(), Taken: e.now().Unix()}, pollOpts())
 	if err != nil {
 		return fmt.Errorf("job engine: put in a poll: %w", err)
 	}
@@ -366,15 +384,17 @@ WHERE kind = 'deliver' AND (state IN ('available', 'running', 'pending')
 
 type pollWorker struct {
 	river.WorkerDefaults[PollArgs]
+	engine   *Engine
 	poller   Poller
-	stillDue func(ctx context.Context, sources []string) ([]string, error)
+	stillDue StillDue
 }
 
 func (w *pollWorker) Work(ctx context.Context, job *river.Job[PollArgs]) error {
+	defer w.engine.works(job.ID)()
 	due := job.Args.Sources
 	if w.stillDue != nil {
 		var err error
-		if due, err = w.stillDue(ctx, due); err != nil || len(due) == 0 {
+		if due, err = w.stillDue(ctx, due, time.Unix(job.Args.Taken, 0), job.Attempt > 1); err != nil || len(due) == 0 {
 			return err
 		}
 	}
@@ -383,6 +403,7 @@ func (w *pollWorker) Work(ctx context.Context, job *river.Job[PollArgs]) error {
 
 type deliverWorker struct {
 	river.WorkerDefaults[DeliverArgs]
+	engine      *Engine
 	drainer     Drainer
 	hasDelivery HasDelivery
 	db          Database
@@ -396,6 +417,7 @@ func (w *deliverWorker) Timeout(*river.Job[DeliverArgs]) time.Duration { return 
 // open. A delivery written before that is still sent by this job; one written
 // after it finds no job and puts in its own. So none is left behind.
 func (w *deliverWorker) Work(ctx context.Context, job *river.Job[DeliverArgs]) error {
+	defer w.engine.works(job.ID)()
 	to, err := alert.ParseTarget(job.Args.Target)
 	if err != nil {
 		return river.JobCancel(err)
@@ -458,13 +480,6 @@ func (t *trouble) HandleError(ctx context.Context, job *rivertype.JobRow, err er
 // HandlePanic has nothing to add to what River says of a panic.
 func (t *trouble) HandlePanic(context.Context, *rivertype.JobRow, any, string) *river.ErrorHandlerResult {
 	return nil
-}
-
-// quieter passes on what is about trouble and drops the engine's own news.
-type quieter struct{ slog.Handler }
-
-func (q quieter) Enabled(ctx context.Context, l slog.Level) bool {
-	return l >= slog.LevelError && q.Handler.Enabled(ctx, l)
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }

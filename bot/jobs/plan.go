@@ -19,6 +19,8 @@ type Plan struct {
 type entry struct {
 	schedule cron.Schedule
 	next     time.Time
+	// hold is until when the schedule does not count.
+	hold time.Time
 }
 
 // NewPlan returns a plan in which each source is due by its schedule, counted
@@ -41,7 +43,7 @@ func (p *Plan) Put(name string, s cron.Schedule, first, now time.Time) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.due[name] = &entry{schedule: s, next: next}
+	p.due[name] = &entry{schedule: s, next: next, hold: first}
 }
 
 // Drop takes a source out of the plan.
@@ -100,7 +102,21 @@ func (p *Plan) Delay(name string, until time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if e := p.due[name]; e != nil && e.next.Before(until) {
-		e.next = until
+		e.next, e.hold = until, until
+	}
+}
+
+// Rewind goes by a clock that was set back by so much, and is at now: sources are
+// due by their schedules from now on, and what was put off is put off for as long
+// as it had still to wait.
+func (p *Plan) Rewind(now time.Time, by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range p.due {
+		e.next = e.schedule.Next(now)
+		if e.hold = e.hold.Add(-by); e.hold.After(e.next) {
+			e.next = e.hold
+		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -26,15 +27,19 @@ type Options struct {
 // Handler serves /healthz, /readyz and /metrics.
 func Handler(o Options) http.Handler {
 	mux := http.NewServeMux()
+	var said atomic.Bool // that it is not ready, which is asked every few seconds
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
 		if err := o.Ready(ctx); err != nil {
-			o.Log.Warn("not ready", "error", err)
+			if !said.Swap(true) {
+				o.Log.Warn("not ready", "error", err)
+			}
 			plain(w, http.StatusServiceUnavailable, err.Error())
 			return
 		}
+		said.Store(false)
 		plain(w, http.StatusOK, "ready")
 	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(o.Registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelError)}))

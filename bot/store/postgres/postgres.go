@@ -13,6 +13,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/url"
@@ -278,6 +279,8 @@ func (d *dialect) Explain(err error) error {
 		return fmt.Errorf("store: the address under `store:` cannot be read; write it as postgres://user:password@host:5432/database")
 	case errors.As(err, &connect), errors.As(err, &network):
 		what = "does not answer; check that the server runs and the host and port under `store:`"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), strings.HasSuffix(err.Error(), "conn closed"): // pgx has no name for that
+		what = "is gone; it is tried again, check that the server runs"
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
 		what = "did not answer in time"
 	}

@@ -10,6 +10,7 @@ import (
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store/postgres"
 	"tipoff/bot/store/storetest"
+	"tipoff/sources"
 )
 
 // adapter is the store as the suite and the pipeline see it.
@@ -98,5 +99,42 @@ func TestOpenErrors(t *testing.T) {
 				t.Errorf("the password is in %v", err)
 			}
 		})
+	}
+}
+
+// Of two replicas that would poll a source for the same moment one does.
+func TestClaim(t *testing.T) {
+	address := storetest.Postgres(t)
+	now := time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
+	var both [2]*postgres.Store
+	for i := range both {
+		s, err := postgres.Open(t.Context(), address, postgres.Options{Now: func() time.Time { return now }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		both[i] = s
+	}
+	if _, err := both[0].Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := both[0].SyncSources(t.Context(), []sources.Source{{Name: "a", URL: "https://a.example"}, {Name: "b", URL: "https://b.example"}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		who  int
+		at   time.Duration
+		want int
+	}{
+		{0, 0, 2},               // never polled
+		{1, 0, 0},               // the other one has them
+		{1, time.Second, 0},     // and for what was put in a little later
+		{1, 3 * time.Second, 2}, // who had them did not poll
+		{0, 3 * time.Second, 0},
+	} {
+		got, err := both[step.who].Claim(t.Context(), []string{"a", "b", "none"}, now.Add(step.at), now.Add(step.at+3*time.Second))
+		if err != nil || len(got) != step.want {
+			t.Errorf("%+v: got %v, %v", step, got, err)
+		}
 	}
 }

@@ -1,0 +1,149 @@
+package jobs_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"tipoff/bot/deliver"
+	"tipoff/bot/jobs"
+)
+
+// The database failed just when a drain was to wait: it is for ever running, and
+// nobody runs it.
+func TestMend(t *testing.T) {
+	db, o := open(t), &outbox{}
+	asked := make(chan struct{}, 10)
+	o.fail = func() error {
+		asked <- struct{}{}
+		return &deliver.WaitError{After: time.Hour, Err: errors.New("slow down")}
+	}
+	e := newEngine(t, db, poller(noPolls), o, nil)
+	start(t, e)
+	o.put(e, 1, true)
+	<-asked
+	for written := false; !written; { // the wait is written down after the drain
+		res, err := db.DB.ExecContext(t.Context(), `UPDATE river_job SET state = 'running' WHERE kind = 'deliver' AND state = 'scheduled'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := res.RowsAffected()
+		if written = n > 0; err != nil {
+			t.Fatal(err)
+		}
+	}
+	state := func() (s string) {
+		t.Helper()
+		if err := db.DB.QueryRowContext(t.Context(), `SELECT state FROM river_job WHERE kind = 'deliver'`).Scan(&s); err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	for range 2 {
+		if err := e.Mend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s := state(); s != "running" {
+			t.Fatalf("it may be about to be written down, and is %s already", s)
+		}
+	}
+	if err := e.Mend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	<-asked // it runs again
+}
+
+// A job that is worked is nobody's to free, however long it takes.
+func TestMendLeavesWhatRuns(t *testing.T) {
+	db, o := open(t), &outbox{}
+	began, end := make(chan struct{}, 10), make(chan struct{})
+	o.fail = func() error {
+		began <- struct{}{}
+		<-end
+		return nil
+	}
+	e := newEngine(t, db, poller(noPolls), o, nil)
+	start(t, e)
+	o.put(e, 1, true)
+	<-began
+	for range 10 {
+		if err := e.Mend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var n int
+	if err := db.DB.QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'deliver' AND state = 'running'`).Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d jobs are running: %v", n, err)
+	}
+	close(end)
+	<-o.sent
+}
+
+// The wall clock is set back by two hours: what was due in a second is due in a
+// second.
+func TestClockSetBack(t *testing.T) {
+	db, o := open(t), &outbox{}
+	var offset atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+	asked, polled := make(chan struct{}, 10), make(chan struct{}, 10)
+	o.fail = func() error {
+		asked <- struct{}{}
+		return &deliver.WaitError{After: time.Hour, Err: errors.New("slow down")}
+	}
+	o.t, o.db, o.sent = t, db.DB, make(chan int, 10)
+	plan := jobs.NewPlan(map[string]cron.Schedule{"a": cron.Every(time.Second)}, nil, now())
+	e, err := jobs.New(jobs.Config{
+		Database: db, Drainer: o, HasDelivery: o.hasDelivery, Plan: plan, Log: slog.New(slog.DiscardHandler), Now: now,
+		Poller: poller(func(context.Context, []string) error {
+			select {
+			case polled <- struct{}{}:
+			default: // nobody counts
+			}
+			return nil
+		}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start(t, e)
+	o.put(e, 1, true)
+	<-asked
+	<-polled
+	const back = 2 * time.Hour
+	offset.Store(int64(-back))
+	for len(polled) > 0 { // of before
+		<-polled
+	}
+	if err := e.ClockSet(t.Context(), back); err != nil {
+		t.Fatal(err)
+	}
+	<-polled
+	<-asked
+	if next := plan.NextOf("a"); next.After(now().Add(time.Minute)) {
+		t.Errorf("the next poll is at %v, and it is %v", next, now())
+	}
+}
+
+func TestPlanRewind(t *testing.T) {
+	now := time.Date(2024, 2, 19, 12, 0, 0, 0, time.UTC)
+	nine, err := cron.ParseStandard("0 9 * * *")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := jobs.NewPlan(map[string]cron.Schedule{"daily": nine, "held": cron.Every(time.Minute), "often": cron.Every(time.Minute)},
+		map[string]time.Time{"held": now.Add(10 * time.Minute)}, now)
+	earlier := now.Add(-5 * time.Hour)
+	p.Rewind(earlier, 5*time.Hour)
+	for name, want := range map[string]time.Time{
+		"daily": earlier.Add(2 * time.Hour), "held": earlier.Add(10 * time.Minute), "often": earlier.Add(time.Minute),
+	} {
+		if got := p.NextOf(name); !got.Equal(want) {
+			t.Errorf("%s is due at %v, want %v", name, got, want)
+		}
+	}
+}
