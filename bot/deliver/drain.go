@@ -89,6 +89,10 @@ func (e *WaitError) Unwrap() error { return e.Err }
 // For others it makes room.
 const shortWait = 6 * time.Second
 
+// longestHold is how long a drain stays away where the outbox says for how long
+// nothing may be sent: that may be over before, because a person says so.
+const longestHold = time.Minute
+
 // Drain sends until nothing is left for the target, and then returns nil. It
 // stops at the first message that cannot be sent now, so that the order stays,
 // with a *WaitError. Any other error is one of the outbox. A message that never
@@ -116,7 +120,7 @@ func (d *Drainer) Drain(ctx context.Context, to alert.Target) error {
 		case !ok:
 			return nil
 		case hold > shortWait:
-			return &WaitError{After: hold, Err: fmt.Errorf("%s is to be left alone for %v", to.Kind, hold)}
+			return &WaitError{After: min(hold, longestHold), Err: fmt.Errorf("%s is to be left alone for %v", to.Kind, hold)}
 		case !next.NotBefore.IsZero():
 			if err := sleep(ctx, hold); err != nil {
 				return err
@@ -217,11 +221,11 @@ func (d *Drainer) failed(ctx context.Context, next Delivery, s *service, e *Erro
 		Reason: e.Error(), Unknown: e.Unknown, Pause: max(e.RetryAfter, e.Settle), Everywhere: e.Everywhere,
 		Answered: !e.Outage, Keep: keep, Tell: d.tell,
 	}
-	wait := &WaitError{After: e.RetryAfter, Again: max(backOff(next.Attempts), e.Settle), Err: e}
+	wait := &WaitError{After: min(e.RetryAfter, longestHold), Again: max(backOff(next.Attempts), e.Settle), Err: e}
 	switch {
 	case e.Mendable:
 		o.Trouble = Parked
-		wait.After = Parked.Retry()
+		wait.After = longestHold
 	case e.Outage && (next.Probe || s.open()):
 		o.Trouble, o.Everywhere = Down, true
 		// Whoever has just failed comes last: what fails may be this message only.

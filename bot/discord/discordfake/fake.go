@@ -53,6 +53,7 @@ type Fake struct {
 	rate         int
 	window       time.Duration
 	buckets      map[string]*bucket
+	pause        struct{ from, until time.Time }
 	gateway      gatewayState
 }
 

@@ -48,6 +48,7 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request) {
 		f.change(func() { f.requests = append(f.requests, Request{r.Method, path, status}) })
 	}()
 	fault := f.takeFault(r.Method, path)
+	f.minding(r.Method, path, fault)
 	if fault != nil && !fault.LoseAnswer && !fault.LateAnswer {
 		status = fault.play(w, r)
 		return
@@ -209,6 +210,8 @@ type Fault struct {
 	Message string
 	// RetryAfter goes into header and body.
 	RetryAfter time.Duration
+	// Global says that the pause is for all requests.
+	Global bool
 	// Body replaces the JSON body.
 	Body string
 	// LoseAnswer does the work and then cuts the connection.
@@ -267,8 +270,25 @@ func (fault *Fault) play(w http.ResponseWriter, r *http.Request) int {
 	}
 	return write(w, nil, &apiError{
 		Status: fault.Status, Code: fault.Code, Message: fault.Message,
-		RetryAfter: fault.RetryAfter.Seconds(),
+		RetryAfter: fault.RetryAfter.Seconds(), Global: fault.Global,
 	})
+}
+
+// onTheWay is how long after the wish for a pause a request may come that was on
+// its way before.
+const onTheWay = 300 * time.Millisecond
+
+// minding notes a message that comes in a pause for all requests.
+func (f *Fake) minding(method, path string, fault *Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.now()
+	if method == http.MethodPost && strings.HasPrefix(path, "/channels/") && now.After(f.pause.from) && now.Before(f.pause.until) {
+		f.violate("%s %s: sent in the pause that was asked for", method, path)
+	}
+	if fault != nil && fault.Global {
+		f.pause.from, f.pause.until = now.Add(onTheWay), now.Add(fault.RetryAfter)
+	}
 }
 
 // bucket counts the requests of one channel.

@@ -100,6 +100,7 @@ type Fake struct {
 	calls      map[string]int
 	faults     []*Fault
 	works      []func()
+	pauses     map[string]pause // by method
 	botError   string
 	appError   string
 	lastTS     int64
@@ -146,6 +147,7 @@ func Start(o Options) (*Fake, error) {
 		changed:  make(chan struct{}),
 		channels: map[string]*Channel{},
 		calls:    map[string]int{},
+		pauses:   map[string]pause{},
 		sockets:  map[*socket]struct{}{},
 		tickets:  map[string]bool{},
 		pending:  map[string]*exchange{},

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"time"
 )
 
 // FaultKind is a way for a call to go wrong.
@@ -135,6 +136,25 @@ func (fault *Fault) hold(r *http.Request, done <-chan struct{}) {
 	case <-done:
 	}
 }
+
+// onTheWay is how long after the wish for a pause a call may come that was on its
+// way before.
+const onTheWay = 300 * time.Millisecond
+
+// minding notes a call of a method for which there is to be a pause.
+func (f *Fake) minding(method string, fault *Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.opt.Now()
+	if p := f.pauses[method]; now.After(p.from) && now.Before(p.until) {
+		f.violations = append(f.violations, method+": called in the pause that was asked for")
+	}
+	if fault != nil && fault.Kind == RateLimited {
+		f.pauses[method] = pause{from: now.Add(onTheWay), until: now.Add(time.Duration(fault.RetryAfter) * time.Second)}
+	}
+}
+
+type pause struct{ from, until time.Time }
 
 // late reports whether the work is done when nobody waits for it any more.
 func (fault *Fault) late() bool { return fault != nil && fault.Kind == Late }

@@ -51,6 +51,7 @@ func (f *Fake) serveMethod(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.PathValue("method")
 	fault := f.takeFault(name)
+	f.minding(name, fault)
 	if fault.befall(w, r, f.done) {
 		return
 	}

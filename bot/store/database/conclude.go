@@ -28,6 +28,10 @@ ON CONFLICT (name) DO UPDATE SET ready = excluded.ready, receipt = excluded.rece
 INSERT INTO gates (name, ready, trouble, reason, since) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (name) DO UPDATE SET ready = excluded.ready, trouble = excluded.trouble, reason = excluded.reason, since = excluded.since`
 
+	sqlTrying = `UPDATE gates SET ready = $1, trying = $2 WHERE name = $3`
+
+	sqlTried = `UPDATE gates SET trying = 0 WHERE name IN ($1, $2) AND trying > 0`
+
 	sqlGate = `SELECT ready, trouble, reason, since FROM gates WHERE name = $1`
 
 	sqlConclude = `
@@ -41,6 +45,12 @@ WHERE id = $6`
 
 func (t *Tx) setReady(ctx context.Context, name string, ready time.Time) error {
 	_, err := t.Exec(ctx, sqlSetReady, name, milli(ready))
+	return err
+}
+
+// setTrying notes that an attempt begins which sees whether a trouble is over.
+func (t *Tx) setTrying(ctx context.Context, name string, now time.Time, trouble deliver.State) error {
+	_, err := t.Exec(ctx, sqlTrying, milli(now.Add(trouble.Retry())), milli(now.Add(attemptTime)), name)
 	return err
 }
 
@@ -84,6 +94,9 @@ func (t *Tx) concludeDelivery(ctx context.Context, d deliver.Delivery, o deliver
 func (t *Tx) concludeGates(ctx context.Context, d deliver.Delivery, o deliver.Outcome, r *deliver.Conclusion) error {
 	now, of := t.s.now(), d.To
 	if d.Probe {
+		if _, err := t.Exec(ctx, sqlTried, d.To.String(), string(d.To.Kind)); err != nil {
+			return err
+		}
 		if err := t.end(ctx, d, o, r); err != nil {
 			return err
 		}

@@ -23,13 +23,18 @@ const (
 	attemptTime = 30 * time.Second
 )
 
+// lookAgain is when to come back where somebody is just seeing whether a trouble
+// is over.
+const lookAgain = 3 * time.Second
+
 // paceAhead is how far ahead messages are given their turns among those to their
 // platform.
 const paceAhead = 2 * time.Second
 
 const sqlNextDelivery = `
 SELECT d.seq, d.id, d.alert, d.attempts, d.state, d.updated, d.queued, d.tried_from, d.tried_until,
-    coalesce(t.ready, 0), coalesce(t.trouble, ''), coalesce(t.receipt, ''), coalesce(p.ready, 0), coalesce(p.trouble, '')
+    coalesce(t.ready, 0), coalesce(t.trouble, ''), coalesce(t.trying, 0), coalesce(t.receipt, ''),
+    coalesce(p.ready, 0), coalesce(p.trouble, ''), coalesce(p.trying, 0)
 FROM deliveries d LEFT JOIN gates t ON t.name = d.target LEFT JOIN gates p ON p.name = $2
 WHERE d.target = $1 AND d.state IN ('waiting', 'sending') ORDER BY d.seq LIMIT 1`
 
@@ -40,12 +45,12 @@ WHERE d.target = $1 AND d.state IN ('waiting', 'sending') ORDER BY d.seq LIMIT 1
 func (s *Store) NextDelivery(ctx context.Context, to alert.Target, gap time.Duration) (d deliver.Delivery, ok bool, err error) {
 	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
 		d, ok = deliver.Delivery{To: to}, false
-		var seq, alertID, updated, queued, from, until, ready, platformReady int64
+		var seq, alertID, updated, queued, from, until, ready, trying, platformReady, platformTrying int64
 		var state string
 		var trouble, platformTrouble deliver.State
 		err := tx.row(ctx, sqlNextDelivery, []any{to.String(), string(to.Kind)},
 			&seq, &d.ID, &alertID, &d.Attempts, &state, &updated, &queued, &from, &until,
-			&ready, &trouble, &d.Last, &platformReady, &platformTrouble)
+			&ready, &trouble, &trying, &d.Last, &platformReady, &platformTrouble, &platformTrying)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -65,6 +70,10 @@ func (s *Store) NextDelivery(ctx context.Context, to alert.Target, gap time.Dura
 		if platformTrouble != "" || fromMilli(platformReady).Sub(now) > paceAhead {
 			ready, pace = max(ready, platformReady), 0
 		}
+		if fromMilli(max(trying, platformTrying)).After(now) {
+			d.NotBefore = now.Add(lookAgain)
+			return nil
+		}
 		if fromMilli(ready).After(now) {
 			d.NotBefore = fromMilli(ready)
 			return nil
@@ -77,12 +86,12 @@ func (s *Store) NextDelivery(ctx context.Context, to alert.Target, gap time.Dura
 		d.Probe = trouble != "" || platformTrouble != ""
 		switch {
 		case platformTrouble != "":
-			err = tx.setReady(ctx, string(to.Kind), now.Add(platformTrouble.Retry()))
+			err = tx.setTrying(ctx, string(to.Kind), now, platformTrouble)
 		case gap > 0:
 			err = tx.setReady(ctx, string(to.Kind), d.At.Add(gap))
 		}
 		if err == nil && trouble != "" {
-			err = tx.setReady(ctx, to.String(), now.Add(trouble.Retry()))
+			err = tx.setTrying(ctx, to.String(), now, trouble)
 		}
 		if err != nil {
 			return err

@@ -225,7 +225,7 @@ func testDown(t *testing.T, s *suite) {
 		if !d.Probe {
 			t.Error("not the one that sees how it is")
 		}
-		s.held(t, "one sees how it is", slackDesk, 30*time.Second)
+		s.held(t, "one sees how it is", slackDesk, 3*time.Second)
 		s.settle(t, d, down)
 	}
 	// It works, but this channel is another matter.

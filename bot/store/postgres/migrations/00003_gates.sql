@@ -7,6 +7,7 @@ CREATE TABLE gates (
     ready   BIGINT NOT NULL DEFAULT 0,   -- nothing is sent before, Unix milliseconds
     receipt TEXT   NOT NULL DEFAULT '',  -- of the last message that a target is known to have
     trouble TEXT   NOT NULL DEFAULT '',  -- '', 'parked' or 'down'; then ready is the next try
+    trying  BIGINT NOT NULL DEFAULT 0,   -- until when an attempt is under way that sees whether it is over, Unix milliseconds
     reason  TEXT   NOT NULL DEFAULT '',
     since   BIGINT NOT NULL DEFAULT 0    -- Unix seconds
 );
