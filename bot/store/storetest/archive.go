@@ -296,9 +296,14 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 			Author:  rapid.SampledFrom([]string{"", "Brian Krebs", "Nobody"}).Draw(rt, "author"),
 			Lang:    rapid.SampledFrom([]string{"", "en", "en-GB", "zh"}).Draw(rt, "lang"),
 			Entities: rapid.SampledFrom([]story.Entities{
-				{}, {}, {},
-				{Actors: []story.Actor{{Name: "APT29"}}}, {Actors: []story.Actor{{Name: "Nobody Knows", Country: "cn"}}},
-				{CVEs: []story.CVE{{ID: "CVE-2024-3400", CVSS: 10, KEV: true}}}, {Countries: []string{"KP"}}, {Malware: []string{"Emotet"}},
+				{},
+				{},
+				{},
+				{Actors: []story.Actor{{Name: "APT29"}}},
+				{Actors: []story.Actor{{Name: "Nobody Knows", Country: "cn"}}},
+				{CVEs: []story.CVE{{ID: "CVE-2024-3400", CVSS: 10, KEV: true}}},
+				{Countries: []string{"KP"}},
+				{Malware: []string{"Emotet"}},
 			}).Draw(rt, "entities"),
 		}
 	})
