@@ -33,8 +33,14 @@ var sqlSetBack = []string{
 	`UPDATE sources SET next_poll = next_poll - $1 WHERE next_poll > $2`,
 	`UPDATE sources SET hold_until = hold_until - $1 WHERE hold_until > $2`,
 	`UPDATE sources SET not_before = not_before - $1 WHERE not_before > $2`,
-	`UPDATE deliveries SET not_before = not_before - $1 WHERE not_before > $2 AND state IN ('waiting', 'sending')`,
 }
+
+// What was being sent when the clock was set may be sent again a moment after it
+// was begun, and not a moment after that will have come again.
+const sqlSendingSetBack = `UPDATE deliveries SET updated = updated - $1 WHERE updated > $2 AND state = 'sending'`
+
+// sqlGatesSetBack is the same for what targets and platforms want.
+const sqlGatesSetBack = `UPDATE gates SET ready = ready - $1 WHERE ready > $2`
 
 // SetBack goes by a clock that was set back: what is put off is put off for as
 // long as it had still to wait.
@@ -45,6 +51,10 @@ func (s *Store) SetBack(ctx context.Context, by time.Duration) error {
 				return err
 			}
 		}
-		return nil
+		if _, err := tx.Exec(ctx, sqlSendingSetBack, int64(by/time.Second), unix(s.now())); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlGatesSetBack, by.Milliseconds(), s.now().Add(by).UnixMilli())
+		return err
 	})
 }

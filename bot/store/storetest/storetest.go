@@ -55,6 +55,9 @@ type Store interface {
 	DeliveryCounts(ctx context.Context) (map[string]int, error)
 	Deliveries(ctx context.Context, state string, n int) ([]store.DeliveryStatus, error)
 
+	Ahead(ctx context.Context) (time.Duration, error)
+	SetBack(ctx context.Context, by time.Duration) error
+
 	SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error
 	LoadSession(ctx context.Context, token string) ([]byte, error)
 }
@@ -103,6 +106,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"what waited too long is given up", testKeep},
 		{"deliveries follow the config's channels", testSyncTargets},
 		{"watches of the file and of the chat", testWatches},
+		{"the clock is set back", testClockSetBack},
 		{"sessions expire", testSessions},
 	} {
 		t.Run(test.name, func(t *testing.T) {
