@@ -37,7 +37,7 @@ var queries = sync.OnceValue(func() map[string][]string {
 })
 
 var (
-	definition = regexp.MustCompile(`^\$([a-z]+) = `)
+	definition = regexp.MustCompile(`^\$[a-z]+ = `)
 	use        = regexp.MustCompile(`\$[a-z]+`)
 )
 
@@ -52,7 +52,7 @@ func paragraphs(text string) (all []string) {
 		}
 		q := strings.Join(lines, " ")
 		lines = nil
-		name := definition.FindString(q) // with its equals sign
+		name := definition.FindString(q)
 		q = use.ReplaceAllStringFunc(q[len(name):], func(u string) string {
 			if part, ok := parts[u]; ok {
 				return "(" + part + ")"

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -105,10 +106,12 @@ func TestPacksOnTheirOwnHeadlines(t *testing.T) {
 
 // The headlines in testdata/heldout were written by somebody who did not see
 // the queries, and no query is tuned on them. The bounds are a little below what
-// was measured (precision 0.959, recall 0.868), so that a change that makes the
-// packs worse is seen.
+// was measured (precision 0.959, recall 0.905), so that a change that makes the
+// packs worse is seen. Headlines of real feeds are plainer: of 400 drawn at
+// random and labelled for all packs before these saw them, 0.937 and 0.902, and
+// of 250 others 0.935 and 0.918.
 func TestPacksOnHeadlinesKeptAside(t *testing.T) {
-	const precision, recall = 0.945, 0.855
+	const precision, recall = 0.95, 0.895
 	var all score
 	for _, name := range pack.Names() {
 		s := judge(t, name, filepath.Join("testdata", "heldout", name+".txt"), false)
@@ -121,5 +124,18 @@ func TestPacksOnHeadlinesKeptAside(t *testing.T) {
 	t.Logf("%-14s precision %.3f, recall %.3f", "all", all.precision(), all.recall())
 	if all.precision() < precision || all.recall() < recall {
 		t.Errorf("precision %.3f, recall %.3f; want %.2f and %.2f", all.precision(), all.recall(), precision, recall)
+	}
+}
+
+// A part that a paragraph names and that nobody gave a name would be a word to
+// look for.
+func TestPartsAreNamed(t *testing.T) {
+	unnamed := regexp.MustCompile(`\$[a-z]+`)
+	for _, name := range pack.Names() {
+		for _, q := range pack.Queries(name) {
+			if part := unnamed.FindString(q); part != "" {
+				t.Errorf("%s: no part of the file is named %s before its use in %.60s", name, part, q)
+			}
+		}
 	}
 }
