@@ -22,6 +22,7 @@ const searchTime = 10 * time.Second
 func (p *program) searchCommand() *cobra.Command {
 	var limit int
 	var since string
+	var revisions bool
 	cmd := &cobra.Command{
 		Use:   "search QUERY",
 		Short: "Search the archive, newest first",
@@ -62,6 +63,9 @@ exactly what a watch with the same query matches.`,
 				}
 				return errNothing
 			}
+			if revisions {
+				return p.showRevisions(cmd.Context(), archive, hits, q.Filter)
+			}
 			if p.asJSON {
 				for i := range hits {
 					if err := json.NewEncoder(p.out).Encode(&hits[i].Story); err != nil {
@@ -82,6 +86,7 @@ exactly what a watch with the same query matches.`,
 		},
 	}
 	cmd.Flags().IntVar(&limit, "limit", 20, "show at most this `number` of stories")
+	cmd.Flags().BoolVar(&revisions, "revisions", false, "of these, show those that were edited, with what they said before and until when")
 	cmd.Flags().StringVar(&since, "since", "", "only stories of the last `age`: 12h, 7d, 4w")
 	cmd.Flags().BoolVar(&p.asJSON, "json", false, "print one JSON object a line")
 	return cmd

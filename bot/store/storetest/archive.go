@@ -397,6 +397,28 @@ func testEdit(t *testing.T, s *suite) {
 			t.Errorf("updated %v", hits[0].Story.Updated)
 		}
 	}
+	err = s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
+		st, err := tx.Story(ctx, key)
+		if err != nil {
+			return err
+		}
+		st.Content, st.Updated = "Now with a text.", s.clock.T.Add(2*time.Hour)
+		return tx.EditStory(ctx, key, &st)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := s.Revisions(s.ctx, story.NewID("", "Old headline", "https://x.example/1"))
+	want := []store.Revision{
+		{Until: s.clock.T.Add(2 * time.Hour), Title: "New headline", Summary: "Nothing changed here."},
+		{Until: s.clock.T.Add(time.Hour), Title: "Old headline", Summary: "Nothing changed here."},
+	}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("revisions: %s, %v", diff, err)
+	}
+	if got, err := s.Revisions(s.ctx, "nobody"); err != nil || len(got) != 0 {
+		t.Errorf("revisions of no story: %v, %v", got, err)
+	}
 }
 
 func testRollback(t *testing.T, s *suite) {

@@ -37,6 +37,7 @@ type Store interface {
 	All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error]
 	Tally(ctx context.Context, q store.Search) (store.Tally, error)
 	Count(ctx context.Context) (int, error)
+	Revisions(ctx context.Context, id string) ([]store.Revision, error)
 	Retain(ctx context.Context, r store.Retention) (store.Retained, error)
 	Bytes(ctx context.Context) (int64, error)
 	Oldest(ctx context.Context) (time.Time, error)

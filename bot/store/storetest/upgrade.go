@@ -107,6 +107,9 @@ func readAll(t *testing.T, s Store, had map[string]int) {
 			t.Errorf("%s: %+v, %v", q, hits, err)
 		}
 	}
+	if all, err := s.Revisions(ctx, "id"); err != nil || len(all) != 1 || all[0].Title != "A leek" {
+		t.Errorf("revisions %+v, %v", all, err)
+	}
 	if all, err := s.Sources(ctx); err != nil || len(all) != 1 || all[0].Name != "one" || all[0].Stories != 1 || all[0].Baselined.IsZero() {
 		t.Errorf("sources %+v, %v", all, err)
 	}
