@@ -3,8 +3,10 @@ package bot_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -150,4 +152,40 @@ func TestDatabaseGone(t *testing.T) {
 	if n := len(slack.Messages("C0123")); n != 4 {
 		t.Errorf("%d messages, want 4", n)
 	}
+}
+
+// The disk is full: it is said what to do, nothing is half written, and when there
+// is room again everything is there.
+func TestFullDisk(t *testing.T) {
+	if os.Getenv(storetest.StoreVariable) == "postgres" {
+		t.Skip("of a file")
+	}
+	w := newWorld(t, nil)
+	story := func(n int) string {
+		return item(n, fmt.Sprint("Leak ", n), "<description>"+strings.Repeat(fmt.Sprint("many words about it ", n, " "), 300)+"</description>")
+	}
+	var items []string
+	for n := range 30 {
+		items = append(items, story(n))
+	}
+	w.answer(http.StatusOK, rss(items[0]))
+	w.poll(0) // the baseline
+	limit := func(pages string) {
+		t.Helper()
+		var now int
+		w.must(w.store.DB().QueryRowContext(t.Context(), `PRAGMA max_page_count = `+pages).Scan(&now))
+	}
+	var pages int
+	w.must(w.store.DB().QueryRowContext(t.Context(), `PRAGMA page_count`).Scan(&pages))
+	limit(fmt.Sprint(pages + 2))
+	w.answer(http.StatusOK, rss(items...))
+	w.now = w.now.Add(time.Hour)
+	err := w.poller.Poll(t.Context(), []string{w.source.Name})
+	if err == nil || !strings.Contains(err.Error(), "cannot grow: the disk is full; make room") {
+		t.Errorf("a full disk: %v", err)
+	}
+	w.want("stories of the poll that failed", len(w.stories()), 1)
+	limit("1000000")
+	w.poll(time.Hour)
+	w.want("stories when there is room", len(w.stories()), len(items))
 }

@@ -200,7 +200,9 @@ func (s *soak) change(ctx context.Context) {
 		// Where the one that was asked was killed, it may be done, and then is no more.
 		said := slackfake.PlainText(reply.Blocks)
 		if err != nil || !strings.Contains(said, "probe") {
-			s.Logf("%s: %q, %v", texts[n%2], said, err)
+			if err == nil {
+				s.Errorf("%s: %q", texts[n%2], said)
+			}
 			n--
 			continue
 		}

@@ -91,12 +91,31 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if err := read.PingContext(ctx); err != nil {
 		return nil, errors.Join(s.dialect.Explain(err), s.Close())
 	}
+	var version int
+	if err := read.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int`).Scan(&version); err != nil {
+		return nil, errors.Join(s.dialect.Explain(err), s.Close())
+	}
+	if err := newEnough(s.dialect.name, version); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	if o.Existing {
 		if err := s.sameSchema(ctx, read); err != nil {
 			return nil, errors.Join(err, s.Close())
 		}
 	}
 	return s, nil
+}
+
+// oldest is the first version of the server that we work with.
+const oldest = 15
+
+// newEnough refuses a server that is too old. Its version is as in
+// server_version_num: 150004 is 15.4.
+func newEnough(name string, version int) error {
+	if version/10000 >= oldest {
+		return nil
+	}
+	return fmt.Errorf("store: %s runs PostgreSQL %d, and Tipoff needs %d or newer; upgrade the server, or name another one under `store:`", name, version/10000, oldest)
 }
 
 func newPool(ctx context.Context, address string, size int32) (*pgxpool.Pool, error) {

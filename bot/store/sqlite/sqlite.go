@@ -82,15 +82,18 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		o.Wait = 2 * time.Second
 	}
 	s := &Store{path: path, dialect: &dialect{path: path}}
+	info, err := os.Stat(path)
+	if err == nil && info.IsDir() {
+		return nil, fmt.Errorf("store: %s is a folder; name a file in it under `store:`, such as %s", path, filepath.Join(path, "tipoff.db"))
+	}
 	if o.ReadOnly || o.Guest {
-		if _, err := os.Stat(path); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("there is no archive at %s yet; `tipoff run` or `tipoff poll` makes one: %w", path, err)
 		}
 	} else if err := s.own(ctx, o.Wait); err != nil {
 		return nil, err
 	}
 
-	var err error
 	if !o.ReadOnly {
 		// An immediate transaction takes the write lock at its start, and so
 		// cannot fail half way because somebody else wrote meanwhile. With
@@ -188,6 +191,9 @@ func isReadOnlyFS(err error) bool { return strings.Contains(err.Error(), "read-o
 // Migrate brings the archive's tables to this program's version. It refuses a
 // file that a newer program has written.
 func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
+	if err := s.sound(ctx); err != nil {
+		return 0, err
+	}
 	sub, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return 0, err
@@ -208,6 +214,27 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 		return len(done), s.dialect.Explain(err)
 	}
 	return len(done), s.Prepare(ctx)
+}
+
+// checkTime bounds the look at the file before anything is written to it. That is
+// enough for some hundred megabytes; damage beyond is said when it is met.
+const checkTime = time.Second
+
+// sound refuses a damaged file: what is written to it makes it worse.
+func (s *Store) sound(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	var found string
+	err := s.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return s.dialect.Explain(err)
+	case found != "ok":
+		return fmt.Errorf("store: %s %s (%s)", s.path, s.dialect.damaged(), strings.TrimSpace(found))
+	}
+	return nil
 }
 
 // Close closes the file. It is safe to call twice.
@@ -244,6 +271,11 @@ func (d *dialect) Prepared() bool { return true }
 // Arg takes everything as it is.
 func (d *dialect) Arg(v any) any { return v }
 
+// damaged is what to do about a damaged file.
+func (d *dialect) damaged() string {
+	return fmt.Sprintf("is damaged; keep a copy of it, and restore a backup, or save what can be read with `sqlite3 %s .recover | sqlite3 new.db` and name that under `store:`", d.path)
+}
+
 // Explain gives the errors that people can mend a sentence that says how.
 func (d *dialect) Explain(err error) error {
 	if err == nil {
@@ -262,11 +294,11 @@ func (d *dialect) Explain(err error) error {
 	case sqlite3.SQLITE_CANTOPEN:
 		what = "cannot be opened; check that its folder exists and can be written"
 	case sqlite3.SQLITE_NOTADB:
-		what = "is not a database; it was left as it is, name another file under `store:`"
+		what = "is not a database, or its beginning is damaged; it was left as it is: restore a backup, or name another file under `store:`"
 	case sqlite3.SQLITE_CORRUPT:
-		what = "is damaged; it was left as it is, restore a backup or name another file under `store:`"
+		what = d.damaged()
 	case sqlite3.SQLITE_FULL:
-		what = "cannot grow: the disk is full"
+		what = "cannot grow: the disk is full; make room, and it goes on by itself"
 	default:
 		return err
 	}

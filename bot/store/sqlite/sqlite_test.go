@@ -1,12 +1,15 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -154,6 +157,8 @@ func TestOpenErrors(t *testing.T) {
 	}{
 		{"another process has it", owned, sqlite.Options{}, "another tipoff is using"},
 		{"no folder", filepath.Join(dir, "none", "x.db"), sqlite.Options{}, "make it, or name another file"},
+		{"a folder", dir, sqlite.Options{}, "is a folder; name a file in it"},
+		{"a folder, to read", dir, sqlite.Options{ReadOnly: true}, "is a folder; name a file in it"},
 		{"not a database", write("text.db", strings.Repeat("this is a letter, not a database. ", 40)), sqlite.Options{}, "is not a database"},
 		{"locked", locked, sqlite.Options{}, "is locked by another program"},
 		{"a newer schema", newer, sqlite.Options{}, "written by a newer tipoff"},
@@ -170,6 +175,63 @@ func TestOpenErrors(t *testing.T) {
 			}
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("%v\nwant: ... %s ...", err, test.want)
+			}
+		})
+	}
+}
+
+// A damaged file is said to be so, with what to do, and not written to.
+func TestDamagedFile(t *testing.T) {
+	good := filepath.Join(t.TempDir(), "good.db")
+	s := migrated(t, good, sqlite.Options{})
+	for i := range 500 {
+		if _, err := s.DB().ExecContext(t.Context(), `INSERT INTO audit (at, who, action, name, before, after) VALUES ($1, 'U1', 'watch add', 'x', '', $2)`,
+			i, strings.Repeat("a long query ", 100)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle := len(whole) / 2
+	for _, test := range []struct {
+		name   string
+		damage func(b []byte) []byte
+		want   string
+	}{
+		{"whole", func(b []byte) []byte { return b }, ""},
+		{"the header", func(b []byte) []byte { copy(b[4:], "XXXXXXXX"); return b }, "its beginning is damaged; it was left as it is: restore a backup"},
+		{"the first page", func(b []byte) []byte { clear(b[100:3000]); return b }, ".recover"},
+		{"a page in the middle", func(b []byte) []byte { clear(b[middle : middle+40_000]); return b }, ".recover"},
+		{"cut short", func(b []byte) []byte { return b[:middle] }, ".recover"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "x.db")
+			before := test.damage(slices.Clone(whole))
+			if err := os.WriteFile(path, before, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := sqlite.Open(t.Context(), path, sqlite.Options{})
+			if err == nil {
+				_, err = s.Migrate(t.Context())
+				err = errors.Join(err, s.Close())
+			}
+			if test.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%v\nwant: ... %s ...", err, test.want)
+			}
+			// The first page has SQLite's own counter.
+			if after, err := os.ReadFile(path); err != nil || len(after) != len(before) || !bytes.Equal(before[4096:], after[4096:]) {
+				t.Errorf("it was written to: %v", err)
 			}
 		})
 	}
