@@ -17,9 +17,9 @@ import (
 type facets struct {
 	sources, tags []name // each source once
 	lang          string
-	// known are the folded forms of names seen before: stories of a source have
-	// the same ones again.
-	known map[string]string
+	// known are the names seen before: stories of a source have the same ones
+	// again.
+	known map[string]name
 
 	// These are made ready by [Doc.parts].
 	author, url part
@@ -34,21 +34,25 @@ type part struct {
 
 // name is a source or a tag. It is compared by its words, which folded holds
 // closed up.
-type name struct{ folded, written string }
+type name struct {
+	folded, written string
+	hash            uint64 // of folded
+}
 
 // maxKnown is how many names are remembered.
 const maxKnown = 1000
 
 func (f *facets) name(s string) name {
-	folded, ok := f.known[s]
+	n, ok := f.known[s]
 	if !ok {
 		if len(f.known) >= maxKnown || f.known == nil {
-			f.known = make(map[string]string)
+			f.known = make(map[string]name)
 		}
-		folded = closedUp(text.Normalise(s))
-		f.known[s] = folded
+		folded := closedUp(text.Normalise(s))
+		n = name{folded, s, hashOf(folded)}
+		f.known[s] = n
 	}
-	return name{folded, s}
+	return n
 }
 
 // facets makes the names and the language ready.

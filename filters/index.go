@@ -1,5 +1,7 @@
 package filters
 
+import "slices"
+
 // index knows where each word of a story is. It is a hash table by the words'
 // hashes alone: with 64 bits and seeds of the process, two words of a story
 // have the same one never.
@@ -117,6 +119,26 @@ func (x *index) has(h uint64, in fields) bool {
 		}
 	}
 	return false
+}
+
+// mayHave reports whether the story may have a phrase in these texts: its first
+// word, by itself or apart, with a word behind it that begins like its second
+// one, or the two closed up, unless that hash is 0. Whatever form the second word
+// has, it begins in the same way.
+func (x *index) mayHave(first uint64, second byte, closed uint64, in fields) bool {
+	if closed != 0 && x.maybe(closed) {
+		return true
+	}
+	if !x.maybe(first) {
+		return false
+	}
+	tokens := x.doc.tokens
+	for i := x.first(first); i >= 0; i = x.after(i) {
+		if i+1 < len(tokens) && byte(tokens[i+1].Head[0]) == second && in.has(x.doc.textOf(i)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(x.pairs, func(p pair) bool { return p.hash == first })
 }
 
 // mayJoin reports whether two words may be read as one, and whether three may

@@ -15,14 +15,30 @@ type program struct {
 	start   int16
 }
 
-// step asks whether the story has a word in some of its texts, and says where
-// to go on: to another step, to isTrue or to isFalse.
+// step asks something and says where to go on: to another step, to isTrue or
+// to isFalse.
 type step struct {
-	hash    uint64 // of the word
+	// hash is that of a word or name; of a phrase, that of the first word.
+	hash    uint64
 	yes, no int16
 	clause  int16 // to ask instead, if not -1
 	in      fields
+	kind    stepKind
 }
+
+type stepKind byte
+
+const (
+	stepClause stepKind = iota
+	stepWord            // whether the story has a word in some of its texts
+	stepSource          // whether it has the source,
+	stepTag             // or the tag
+	// Most stories that have the words of a phrase do not have the phrase, and
+	// that is seen without it. Another step behind this one, that is none of the
+	// program, has the hash of the first two words closed up, if they may be, and
+	// as clause the first letter of the second word.
+	stepPhrase
+)
 
 const (
 	isTrue  = -1
@@ -56,14 +72,35 @@ func (p *program) add(c clause, yes, no int16) int16 {
 		return no
 	}
 	s := step{yes: yes, no: no, clause: -1}
-	if w, ok := c.(word); ok {
-		s.hash, s.in = w.hash, w.in
-	} else {
-		s.clause = int16(len(p.clauses))
-		p.clauses = append(p.clauses, c)
+	at := int16(len(p.steps))
+	switch c := c.(type) {
+	case word:
+		s.kind, s.hash, s.in = stepWord, c.hash, c.in
+		p.steps = append(p.steps, s)
+		return at
+	case named:
+		if c.name != "" && !c.prefix {
+			s.kind, s.hash = stepSource, hashOf(c.name)
+			if c.tag {
+				s.kind = stepTag
+			}
+			p.steps = append(p.steps, s)
+			return at
+		}
+	}
+	s.clause = int16(len(p.clauses))
+	p.clauses = append(p.clauses, c)
+	if c, ok := c.(*phrase); ok && len(c.words) > 1 && c.three == nil && (c.two == nil || c.two.hash != 0) {
+		s.kind, s.hash, s.in = stepPhrase, c.hashes[0], c.in
+		behind := step{clause: int16(c.words[1][0])}
+		if c.two != nil {
+			behind.hash = c.two.hash
+		}
+		p.steps = append(p.steps, s, behind)
+		return at
 	}
 	p.steps = append(p.steps, s)
-	return int16(len(p.steps) - 1)
+	return at
 }
 
 // cheapFirst returns the clauses in the order in which to ask them: what can
@@ -115,15 +152,19 @@ func (p *program) match(d *Doc, x *index) bool {
 	at := p.start
 	for at >= 0 {
 		s := &p.steps[at]
-		var yes bool
-		if s.clause >= 0 {
-			if c, ok := p.clauses[s.clause].(*phrase); ok {
-				yes = c.isIn(x)
-			} else {
-				yes = p.clauses[s.clause].match(d)
-			}
-		} else {
+		yes := false
+		switch s.kind {
+		case stepWord:
 			yes = x.has(s.hash, s.in)
+		case stepSource:
+			yes = hasName(d.facets().sources, s.hash)
+		case stepTag:
+			yes = hasName(d.facets().tags, s.hash)
+		case stepPhrase:
+			behind := &p.steps[at+1]
+			yes = x.mayHave(s.hash, byte(behind.clause), behind.hash, s.in) && p.clauses[s.clause].(*phrase).isIn(x)
+		default:
+			yes = p.clauses[s.clause].match(d)
 		}
 		if yes {
 			at = s.yes
@@ -132,4 +173,8 @@ func (p *program) match(d *Doc, x *index) bool {
 		}
 	}
 	return at == isTrue
+}
+
+func hasName(names []name, hash uint64) bool {
+	return slices.ContainsFunc(names, func(n name) bool { return n.hash == hash })
 }

@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"math/bits"
@@ -109,6 +110,8 @@ type visit struct {
 	seen    []uint32
 	matched []int32
 	found   []candidate
+	todo    []int32 // watches to evaluate
+	fetched uint64  // what was only read to have it at hand
 	// index is made for this set; x is that one, or the story's own.
 	index index
 	x     *index
@@ -287,7 +290,7 @@ func (s *Set) add(name string, f *Filter, places []place) {
 		if p.kind == placeWord && s.gate != nil {
 			s.gate.add(p.word)
 		}
-		s.places.file(p.kind.at(p.hash), posting{guard: guardOf(p.guard), watch: i, in: p.in, sure: p.sure, used: true})
+		s.places.file(p.kind.at(p.hash), posting{guard: guardOf(p.guard), watch: i, in: cmp.Or(p.in, onAny), sure: p.sure})
 	}
 }
 
@@ -372,9 +375,6 @@ func (s *Set) Append(names []string, d *Doc) []string {
 	} else {
 		v.words()
 	}
-	for _, w := range s.always {
-		v.evaluate(w)
-	}
 	if s.kinds&(1<<placeHead) != 0 {
 		v.heads()
 	}
@@ -387,6 +387,10 @@ func (s *Set) Append(names []string, d *Doc) []string {
 	if s.kinds&entityPlaces != 0 {
 		v.entities()
 	}
+	for _, w := range s.always {
+		v.evaluate(w)
+	}
+	v.run()
 	for _, w := range v.matched {
 		names = append(names, s.name(w))
 	}
@@ -397,7 +401,7 @@ func (s *Set) Append(names []string, d *Doc) []string {
 
 func (v *visit) begin(s *Set, d *Doc) {
 	v.set, v.doc, v.x = s, d, nil
-	v.matched = v.matched[:0]
+	v.matched, v.todo = v.matched[:0], v.todo[:0]
 	if len(v.seen) < int(s.last) {
 		v.seen, v.turn = make([]uint32, s.last+s.last/4), 0
 	}
@@ -408,9 +412,8 @@ func (v *visit) begin(s *Set, d *Doc) {
 }
 
 // words visits the places of the story's words and of what may be one word
-// together. It first asks for all whether the table has them at all: so the
-// processor fetches many parts of the table at once. It makes the index, unless
-// nothing will ask for it.
+// together. It first asks for all whether the table has them at all. It makes
+// the index, unless nothing will ask for it.
 func (v *visit) words() {
 	d, x, s := v.doc, &v.index, &v.set.sieve
 	indexed := v.set.unsure > 0
@@ -478,7 +481,13 @@ func (v *visit) findPair(p pair) {
 	}
 }
 
+// visitFound visits the places that were found. It first reads the beginning of
+// each, where nothing has to be guessed: so a processor waits for the memory of
+// all of them at once, and not for one after the other.
 func (v *visit) visitFound() {
+	for i := range v.found {
+		v.fetched += v.set.places.peek(v.found[i].hash)
+	}
 	for i := range v.found {
 		c := &v.found[i]
 		v.visit(c.hash, c.in, true)
@@ -500,9 +509,11 @@ const (
 )
 
 // name visits the place of a name.
-func (v *visit) name(kind placeKind, name string) {
+func (v *visit) name(kind placeKind, name string) { v.named(kind, hashOf(name)) }
+
+func (v *visit) named(kind placeKind, hash uint64) {
 	if v.set.kinds&(1<<kind) != 0 {
-		v.visit(kind.at(hashOf(name)), onAny, true)
+		v.visit(kind.at(hash), onAny, true)
 	}
 }
 
@@ -510,10 +521,10 @@ func (v *visit) name(kind placeKind, name string) {
 func (v *visit) facets() {
 	f := v.doc.facets()
 	for _, n := range f.sources {
-		v.name(placeSource, n.folded)
+		v.named(placeSource, n.hash)
 	}
 	for _, n := range f.tags {
-		v.name(placeTag, n.folded)
+		v.named(placeTag, n.hash)
 	}
 }
 
@@ -625,13 +636,15 @@ func (v *visit) visit(hash uint64, in fields, certain bool) {
 		return
 	}
 	v.try(&c.one, in, certain)
-	for i := range c.more {
-		v.try(&c.more[i], in, certain)
+	if c.more != nil {
+		for i := range *c.more {
+			v.try(&(*c.more)[i], in, certain)
+		}
 	}
 }
 
 func (v *visit) try(p *posting, in fields, certain bool) {
-	if p.in&in == 0 && p.in != 0 || !p.used || p.guard != 0 && !p.guarded(v.lookup()) {
+	if p.in&in == 0 || p.guard != 0 && !p.guarded(v.lookup()) {
 		return
 	}
 	if !p.sure || !certain {
@@ -644,13 +657,29 @@ func (v *visit) try(p *posting, in fields, certain bool) {
 	}
 }
 
-// evaluate evaluates a watch, if this call has not yet.
+// evaluate leaves a watch to be evaluated, if this call has not yet.
 func (v *visit) evaluate(w int32) {
-	if v.seen[w] == v.turn {
+	if v.seen[w] != v.turn {
+		v.seen[w] = v.turn
+		v.todo = append(v.todo, w)
+	}
+}
+
+// run evaluates what is left. As in visitFound, the memory that all need is
+// asked for first.
+func (v *visit) run() {
+	if len(v.todo) == 0 {
 		return
 	}
-	v.seen[w] = v.turn
-	if v.set.entry(w).program.match(v.doc, v.lookup()) {
-		v.matched = append(v.matched, w)
+	for _, w := range v.todo {
+		if steps := v.set.entry(w).program.steps; len(steps) > 0 {
+			v.fetched += steps[0].hash
+		}
+	}
+	x := v.lookup()
+	for _, w := range v.todo {
+		if v.set.entry(w).program.match(v.doc, x) {
+			v.matched = append(v.matched, w)
+		}
 	}
 }

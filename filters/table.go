@@ -24,11 +24,11 @@ type shard struct {
 }
 
 // cell holds the watches of one place: one in the cell itself, which mostly is
-// all, and more in a list.
+// all, and more in a list, nil for none. Two cells are a cache line.
 type cell struct {
 	hash uint64 // of the place; 0 for an empty cell
 	one  posting
-	more []posting
+	more *[]posting
 }
 
 // posting is a watch that is filed somewhere.
@@ -37,9 +37,10 @@ type posting struct {
 	// the story's bloom filter; one of them has to be set.
 	guard uint64
 	watch int32
-	in    fields
-	sure  bool
-	used  bool
+	// in are the texts in which the place counts; none for a posting that is
+	// none. Places that are not in the texts have all.
+	in   fields
+	sure bool
 }
 
 const (
@@ -120,6 +121,12 @@ func (t *table) cell(hash uint64) *cell {
 	}
 }
 
+// peek reads where the place is, if it is where it should be.
+func (t *table) peek(hash uint64) uint64 {
+	cells := t.shard(hash).cells
+	return cells[hash&uint64(len(cells)-1)].hash
+}
+
 // own gives the table a copy of the shard with this place. The list of blocks is
 // its own already.
 func (t *table) own(hash uint64) {
@@ -133,14 +140,17 @@ func (t *table) own(hash uint64) {
 // file puts a posting into a place whose shard is the table's own.
 func (t *table) file(hash uint64, p posting) {
 	if c := t.cell(hash); c != nil {
-		if !c.one.used {
+		switch {
+		case c.one.in == 0:
 			c.one = p
-			return
+		case c.more == nil:
+			c.more = &[]posting{p}
+		case t.building:
+			*c.more = append(*c.more, p)
+		default: // others share it
+			more := append(slices.Clip(*c.more), p)
+			c.more = &more
 		}
-		if !t.building {
-			c.more = slices.Clip(c.more) // others share it
-		}
-		c.more = append(c.more, p)
 		return
 	}
 	sh := t.shard(hash)
@@ -175,11 +185,18 @@ func (t *table) unfile(hash uint64, watch int32) {
 	if c == nil {
 		return
 	}
-	all := append(slices.Clip(c.more), c.one)
-	all = slices.DeleteFunc(all, func(p posting) bool { return !p.used || p.watch == watch })
+	all := []posting{c.one}
+	if c.more != nil {
+		all = append(all, *c.more...)
+	}
+	all = slices.DeleteFunc(all, func(p posting) bool { return p.in == 0 || p.watch == watch })
 	c.one, c.more = posting{}, nil
-	if n := len(all); n > 0 {
-		c.one, c.more = all[n-1], all[:n-1]
+	if len(all) > 0 {
+		c.one = all[0]
+	}
+	if len(all) > 1 {
+		more := all[1:]
+		c.more = &more
 	}
 }
 
@@ -190,7 +207,7 @@ func (t *table) spread() table {
 	for _, b := range t.blocks {
 		for _, sh := range b {
 			for _, c := range sh.cells {
-				if c.one.used {
+				if c.one.in != 0 {
 					n.file(c.hash, c.one)
 					n.cell(c.hash).more = c.more
 				}
