@@ -110,6 +110,7 @@ type visit struct {
 	seen    []uint32
 	matched []int32
 	found   []candidate
+	cells   []*cell
 	todo    []int32 // watches to evaluate
 	fetched uint64  // what was only read to have it at hand
 	// index is made for this set; x is that one, or the story's own.
@@ -452,27 +453,32 @@ func (v *visit) words() {
 
 // fewWords is words for a set with a gate. It makes no index.
 func (v *visit) fewWords() {
-	d, g, s := v.doc, v.set.gate, &v.set.sieve
 	v.found = v.found[:0]
-	for f := range texts {
-		end := int(d.starts[f+1])
-		for i := int(d.starts[f]); i < end; i++ {
-			t := &d.tokens[i]
-			if !g.lets(t.Head[0]) {
-				continue
-			}
-			if h := keyAt(t).hash(); s.uses(h)&asPlace != 0 {
-				v.found = append(v.found, candidate{h, int32(i), 1 << f})
-			}
-			if i+1 < end {
-				v.index.pairs = d.appendPairs(v.index.pairs[:0], f, i)
-				for _, p := range v.index.pairs {
-					v.findPair(p)
-				}
-			}
+	g := v.set.gate
+	tokens := v.doc.tokens
+	for i := range tokens {
+		if g.lets(tokens[i].Head[0]) {
+			v.find(i)
 		}
 	}
 	v.visitFound()
+}
+
+// find finds token i, and what it is together with those behind it.
+func (v *visit) find(i int) {
+	d, s := v.doc, &v.set.sieve
+	f := d.textOf(i)
+	h := keyAt(&d.tokens[i]).hash()
+	u := s.uses(h)
+	if u&asPlace != 0 {
+		v.found = append(v.found, candidate{h, int32(i), 1 << f})
+	}
+	if i+1 < int(d.starts[f+1]) && (u&asFirst != 0 || !d.spaced(f, i)) {
+		v.index.pairs = d.appendPairs(v.index.pairs[:0], f, i)
+		for _, p := range v.index.pairs {
+			v.findPair(p)
+		}
+	}
 }
 
 func (v *visit) findPair(p pair) {
@@ -482,16 +488,32 @@ func (v *visit) findPair(p pair) {
 }
 
 // visitFound visits the places that were found. It first reads the beginning of
-// each, where nothing has to be guessed: so a processor waits for the memory of
-// all of them at once, and not for one after the other.
+// each, and then of their lists, where nothing has to be guessed: so a processor
+// waits for the memory of all of them at once, and not for one after the other.
 func (v *visit) visitFound() {
+	t := &v.set.places
 	for i := range v.found {
-		v.fetched += v.set.places.peek(v.found[i].hash)
+		v.fetched += t.peek(v.found[i].hash)
 	}
-	for i := range v.found {
-		c := &v.found[i]
-		v.visit(c.hash, c.in, true)
+	n := 0
+	v.cells = v.cells[:0]
+	for _, x := range v.found {
+		if c := t.cell(x.hash); c != nil {
+			v.found[n] = x
+			n++
+			v.cells = append(v.cells, c)
+			v.fetched += uint64(len(*c.more))
+		}
 	}
+	for _, c := range v.cells {
+		if len(*c.more) > 0 {
+			v.fetched += (*c.more)[0].guard
+		}
+	}
+	for i, c := range v.cells {
+		v.tryAll(c, v.found[i].in, true)
+	}
+	clear(v.cells)
 }
 
 // lookup is the index in which programs and guards look.
@@ -631,15 +653,15 @@ func (v *visit) beginnings(length int, lo uint64, shortest int, in fields) {
 // visit tries the watches of a place that the story has, in some of its texts.
 // With certain, what is sure of the place matches.
 func (v *visit) visit(hash uint64, in fields, certain bool) {
-	c := v.set.places.cell(hash)
-	if c == nil {
-		return
+	if c := v.set.places.cell(hash); c != nil {
+		v.tryAll(c, in, certain)
 	}
+}
+
+func (v *visit) tryAll(c *cell, in fields, certain bool) {
 	v.try(&c.one, in, certain)
-	if c.more != nil {
-		for i := range *c.more {
-			v.try(&(*c.more)[i], in, certain)
-		}
+	for i := range *c.more {
+		v.try(&(*c.more)[i], in, certain)
 	}
 }
 

@@ -31,7 +31,7 @@ const (
 	usesBits   = 4
 	usesInWord = 64 / usesBits
 	// sieveRoom is how many words there is room for, for each one in the table.
-	sieveRoom = 8
+	sieveRoom = 5
 )
 
 // makeSieve returns a sieve for a set with n places.

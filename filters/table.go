@@ -24,12 +24,14 @@ type shard struct {
 }
 
 // cell holds the watches of one place: one in the cell itself, which mostly is
-// all, and more in a list, nil for none. Two cells are a cache line.
+// all, and more in a list, which others may share. Two cells are a cache line.
 type cell struct {
 	hash uint64 // of the place; 0 for an empty cell
 	one  posting
 	more *[]posting
 }
+
+var noMore = new([]posting)
 
 // posting is a watch that is filed somewhere.
 type posting struct {
@@ -143,11 +145,9 @@ func (t *table) file(hash uint64, p posting) {
 		switch {
 		case c.one.in == 0:
 			c.one = p
-		case c.more == nil:
-			c.more = &[]posting{p}
-		case t.building:
+		case t.building && c.more != noMore:
 			*c.more = append(*c.more, p)
-		default: // others share it
+		default:
 			more := append(slices.Clip(*c.more), p)
 			c.more = &more
 		}
@@ -163,7 +163,7 @@ func (t *table) file(hash uint64, p posting) {
 			}
 		}
 	}
-	*sh.empty(hash) = cell{hash: hash, one: p}
+	*sh.empty(hash) = cell{hash, p, noMore}
 	sh.keys++
 	t.keys++
 }
@@ -185,12 +185,9 @@ func (t *table) unfile(hash uint64, watch int32) {
 	if c == nil {
 		return
 	}
-	all := []posting{c.one}
-	if c.more != nil {
-		all = append(all, *c.more...)
-	}
+	all := append([]posting{c.one}, *c.more...)
 	all = slices.DeleteFunc(all, func(p posting) bool { return p.in == 0 || p.watch == watch })
-	c.one, c.more = posting{}, nil
+	c.one, c.more = posting{}, noMore
 	if len(all) > 0 {
 		c.one = all[0]
 	}
