@@ -333,16 +333,25 @@ func (s *Set) ownPage(i int32) {
 // sift puts the words of a watch into the sieve.
 func (s *Set) sift(f *Filter, places []place) {
 	own := s.places.building
+	var last [4]uint64 // the same word mostly comes more than once
+	n := 0
+	parts := func(word string, hash uint64) {
+		if !slices.Contains(last[:], hash) {
+			s.sieve.addParts(word, own)
+			last[n%len(last)] = hash
+			n++
+		}
+	}
+	asks(f.root, parts)
 	for _, p := range places {
 		if p.kind == placeWord {
 			s.sieve.add(p.hash, asPlace, own)
-			s.sieve.addParts(p.word, own)
+			parts(p.word, p.hash)
 		}
 		for _, w := range p.guard {
-			s.sieve.addParts(w, own)
+			parts(w, hashOf(w))
 		}
 	}
-	asks(f.root, func(word string) { s.sieve.addParts(word, own) })
 }
 
 // sieveAll makes the sieve anew.

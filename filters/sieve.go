@@ -74,7 +74,7 @@ func (s *sieve) add(hash uint64, u uses, own bool) {
 // be known for parts with a space between them; see [visit.words].
 func (s *sieve) addParts(word string, own bool) {
 	splits(word, false, func(a, b, _ string) {
-		if two, _ := mayJoin(a, b, spaced); two && !small[a] && !small[b] {
+		if two, _ := mayJoin(a, b, spaced); two {
 			s.add(hashOf(a), asFirst, own)
 			s.add(hashOf(b), asNext, own)
 		}
@@ -82,8 +82,8 @@ func (s *sieve) addParts(word string, own bool) {
 }
 
 // asks calls f with the words that the program of a clause looks up in the
-// index of a set.
-func asks(c clause, f func(word string)) {
+// index of a set, and their hashes.
+func asks(c clause, f func(word string, hash uint64)) {
 	switch c := c.(type) {
 	case allOf:
 		for _, sub := range c {
@@ -96,10 +96,10 @@ func asks(c clause, f func(word string)) {
 	case noneOf:
 		asks(c.clause, f)
 	case word:
-		f(c.text)
+		f(c.text, c.hash)
 	case *phrase:
 		if len(c.words) > 0 && !c.cut(0) {
-			f(c.words[0])
+			f(c.words[0], c.hashes[0])
 		}
 	}
 }
