@@ -50,15 +50,22 @@ the others are still imported.`,
 			if f, ok := p.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a file descriptor is an int
 				run.watched = true
 			}
+			run.began, run.size = time.Now(), sizeOf(files)
 			for _, name := range files {
-				if err := run.file(cmd.Context(), name); err != nil {
-					return errors.Join(err, run.flush(cmd.Context()))
+				if err = run.file(cmd.Context(), name); err != nil {
+					break
 				}
 			}
-			if err := run.flush(cmd.Context()); err != nil {
+			// What was read before a file that cannot be is written all the same.
+			err = errors.Join(err, run.flush(cmd.Context()))
+			run.progress(true)
+			if stopped(cmd.Context(), err) {
+				fmt.Fprintf(p.err, "tipoff: stopped; %s new so far. Run the same again for the rest: what is there is passed over.\n", count(run.added, "story is", "stories are"))
+				return errNothing
+			}
+			if err != nil {
 				return err
 			}
-			run.progress(true)
 			fmt.Fprintf(p.out, "%s read, %s new.\n", count(run.read, "story", "stories"), humanize.Comma(int64(run.added)))
 			if run.broken {
 				return errReported
@@ -81,7 +88,22 @@ type importRun struct {
 	broken      bool
 	// watched is true where somebody looks at stderr.
 	watched bool
+	began   time.Time
 	shown   time.Time
+	// size is that of all files, 0 if not known, and bytes of it were read.
+	size, bytes int64
+}
+
+// sizeOf is the size of files, or 0 where one of them has none.
+func sizeOf(files []string) (n int64) {
+	for _, name := range files {
+		info, err := os.Stat(name)
+		if err != nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		n += info.Size()
+	}
+	return n
 }
 
 func (r *importRun) file(ctx context.Context, name string) error {
@@ -97,6 +119,7 @@ func (r *importRun) file(ctx context.Context, name string) error {
 	lines := bufio.NewReaderSize(in, 1<<20)
 	for n := 1; ; n++ {
 		line, err := lines.ReadBytes('\n')
+		r.bytes += int64(len(line))
 		if len(bytes.TrimSpace(line)) > 0 {
 			if err := r.line(ctx, name, n, line); err != nil {
 				return err
@@ -153,11 +176,23 @@ func (r *importRun) progress(last bool) {
 	if !r.watched {
 		return
 	}
-	if now := time.Now(); last || now.Sub(r.shown) > 200*time.Millisecond {
+	if now := time.Now(); !last && now.Sub(r.shown) > 200*time.Millisecond {
 		r.shown = now
-		fmt.Fprintf(r.err, "\r%s read, %s new", humanize.Comma(int64(r.read)), humanize.Comma(int64(r.added)))
+		fmt.Fprintf(r.err, "\r\x1b[K%s", r.state(now.Sub(r.began)))
 	}
 	if last {
 		fmt.Fprint(r.err, "\r\x1b[K")
 	}
+}
+
+// state is how far the import is after so long.
+func (r *importRun) state(took time.Duration) string {
+	text := fmt.Sprintf("%s read, %s new", humanize.Comma(int64(r.read)), humanize.Comma(int64(r.added)))
+	if took > time.Second {
+		text += fmt.Sprintf(", %s a second", humanize.Comma(int64(float64(r.read)/took.Seconds())))
+	}
+	if r.size > 0 {
+		text += fmt.Sprintf(", %d%%", min(100, 100*r.bytes/r.size))
+	}
+	return text
 }
