@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"tipoff/bot/store"
@@ -28,25 +29,29 @@ type ImportTx interface {
 type Importer struct {
 	update func(ctx context.Context, f func(ctx context.Context, tx ImportTx) error) error
 	now    func() time.Time
+	// sources are those that are stored, by name.
+	sources map[string]int64
 }
 
 // NewImporter returns an Importer that writes by update.
 func NewImporter(update func(ctx context.Context, f func(ctx context.Context, tx ImportTx) error) error, now func() time.Time) *Importer {
-	return &Importer{update: update, now: now}
+	return &Importer{update: update, now: now, sources: make(map[string]int64)}
 }
 
 // Import writes stories in one transaction and returns how many of them are new.
 // A story has at least a title or an address.
 func (i *Importer) Import(ctx context.Context, all []story.Story) (added int, err error) {
+	var seen map[string]int64 // sources of this transaction
 	err = i.update(ctx, func(ctx context.Context, tx ImportTx) error {
 		added = 0
+		seen = make(map[string]int64)
 		told := make(map[int64]int)
 		items := i.items(all)
 		if err := tx.Expect(ctx, 0, expected(items)); err != nil {
 			return err
 		}
 		for _, it := range items {
-			fresh, err := i.add(ctx, tx, it, told)
+			fresh, err := i.add(ctx, tx, it, told, seen)
 			if err != nil {
 				return fmt.Errorf("import %q: %w", it.Title, err)
 			}
@@ -64,7 +69,22 @@ func (i *Importer) Import(ctx context.Context, all []story.Story) (added int, er
 	if err != nil {
 		return 0, err
 	}
+	maps.Copy(i.sources, seen)
 	return added, nil
+}
+
+// source is the number of a source, which is added where there is none.
+func (i *Importer) source(ctx context.Context, tx ImportTx, name string, seen map[string]int64) (int64, error) {
+	for _, known := range []map[string]int64{i.sources, seen} {
+		if id, ok := known[name]; ok {
+			return id, nil
+		}
+	}
+	id, err := tx.AddSource(ctx, name)
+	if err == nil {
+		seen[name] = id
+	}
+	return id, err
 }
 
 // items are the stories with their ids.
@@ -91,10 +111,11 @@ func expected(items []*item) []store.Expected {
 	return all
 }
 
-// add writes a story and who told it. told counts the sightings by source.
-func (i *Importer) add(ctx context.Context, tx ImportTx, it *item, told map[int64]int) (bool, error) {
+// add writes a story and who told it. told counts the sightings by source, and
+// seen has the numbers of this transaction's sources.
+func (i *Importer) add(ctx context.Context, tx ImportTx, it *item, told map[int64]int, seen map[string]int64) (bool, error) {
 	s := &it.Story
-	source, err := tx.AddSource(ctx, s.Source)
+	source, err := i.source(ctx, tx, s.Source, seen)
 	if err != nil {
 		return false, err
 	}
@@ -115,7 +136,7 @@ func (i *Importer) add(ctx context.Context, tx ImportTx, it *item, told map[int6
 			own.URL = g.URL
 		}
 		own.name(false)
-		if source, err = tx.AddSource(ctx, g.Name); err != nil {
+		if source, err = i.source(ctx, tx, g.Name, seen); err != nil {
 			return false, err
 		}
 		if !added {
