@@ -44,6 +44,10 @@ func TestMain(m *testing.M) {
 		serveVictim(file)
 		return
 	}
+	if os.Getenv(chatsVariable) != "" {
+		serveChats()
+		return
+	}
 	if os.Getenv("TIPOFF_BENCH_SERVER") != "" {
 		serveBench()
 		return

@@ -240,13 +240,15 @@ func TestParkedChannelsGoOn(t *testing.T) {
 			"one channel",
 			func(w *chatWorld) { w.slack.SetChannel(slackfake.Channel{ID: "C0000"}) },
 			func(w *chatWorld) { w.slack.SetChannel(slackfake.Channel{ID: "C0000", Member: true}) },
-			[]string{"s0"}, "s0 gets no alerts on Slack", "/invite @bot", "s0 gets alerts on Slack again",
+			[]string{"s0"},
+			"s0 gets no alerts on Slack", "/invite @bot", "s0 gets alerts on Slack again",
 		},
 		{
 			"a token",
 			func(w *chatWorld) { w.slack.RefuseBot("token_revoked") },
 			func(w *chatWorld) { w.slack.RefuseBot("") },
-			[]string{"s0", "s1"}, "Slack takes no alerts", "slack.bot_token", "Slack takes alerts again",
+			[]string{"s0", "s1"},
+			"Slack takes no alerts", "slack.bot_token", "Slack takes alerts again",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -127,12 +127,12 @@ func (d *Drainer) Drain(ctx context.Context, to alert.Target) error {
 			}
 			continue
 		}
-		more, err := d.send(context.WithoutCancel(ctx), next, s, done)
+		until, more, err := d.send(context.WithoutCancel(ctx), next, s, done)
 		if err != nil || !more {
 			return err
 		}
 		// The outbox would say the same, and that costs a transaction.
-		if err := d.rest(ctx, s.rest(to)); err != nil {
+		if err := d.rest(ctx, until.Sub(d.opt.Now())); err != nil {
 			return err
 		}
 	}
@@ -168,22 +168,22 @@ func sleep(ctx context.Context, d time.Duration) error {
 // sendTimeout bounds one attempt. A stop of the program waits as long.
 const sendTimeout = 20 * time.Second
 
-// send makes one attempt and writes down what came of it. more means that the
-// next message may go.
-func (d *Drainer) send(ctx context.Context, next Delivery, s *service, done func(error)) (more bool, err error) {
+// send makes one attempt and writes down what came of it. more means that there
+// is a next message, which may go at until.
+func (d *Drainer) send(ctx context.Context, next Delivery, s *service, done func(error)) (until time.Time, more bool, err error) {
 	log := d.opt.Log.With("channel", next.Alert.Channel, "target", next.To.Kind, "story", next.Alert.Story.ID, "delivery", next.ID)
 	sender, ok := d.senders[next.To.Kind]
 	if !ok {
 		d.opt.Count(next.To.Kind, Delayed)
 		off := fmt.Sprintf("%s is off: set its tokens and start again; what waits is kept", next.To.Kind)
 		if _, err := d.outbox.Conclude(ctx, next, Outcome{Reason: off}); err != nil {
-			return false, fmt.Errorf("mark as failed: %w", err)
+			return until, false, fmt.Errorf("mark as failed: %w", err)
 		}
-		return false, &WaitError{After: time.Hour, Err: &Error{Code: "off", Text: off}}
+		return until, false, &WaitError{After: time.Hour, Err: &Error{Code: "off", Text: off}}
 	}
 	if err := sleep(ctx, next.At.Sub(d.opt.Now())); err != nil {
 		done(errNotTried)
-		return false, err
+		return until, false, err
 	}
 
 	sendCtx, cancel := context.WithTimeout(ctx, sendTimeout)
@@ -193,14 +193,17 @@ func (d *Drainer) send(ctx context.Context, next Delivery, s *service, done func
 	cancel()
 	if err == nil {
 		done(nil)
-		concluded, err := d.outbox.Conclude(ctx, next, Outcome{Sent: true, Receipt: receipt, Rest: s.rest(next.To), Answered: true, Tell: d.tell})
+		if rest := s.rest(next.To); rest > 0 {
+			until = d.opt.Now().Add(rest)
+		}
+		concluded, err := d.outbox.Conclude(ctx, next, Outcome{Sent: true, Receipt: receipt, RestUntil: until, Answered: true, Tell: d.tell})
 		if err != nil {
-			return false, fmt.Errorf("mark as delivered: %w", err)
+			return until, false, fmt.Errorf("mark as delivered: %w", err)
 		}
 		d.opt.Count(next.To.Kind, Sent)
 		log.Debug("delivered", "attempt", next.Attempts)
 		d.say(log, concluded)
-		return concluded.More, nil
+		return until, concluded.More, nil
 	}
 
 	e, ok := errors.AsType[*Error](err)
@@ -212,7 +215,8 @@ func (d *Drainer) send(ctx context.Context, next Delivery, s *service, done func
 	} else {
 		done(nil)
 	}
-	return d.failed(ctx, next, s, e, log)
+	more, err = d.failed(ctx, next, s, e, log)
+	return until, more, err
 }
 
 // failed writes down an attempt that failed.

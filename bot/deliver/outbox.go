@@ -42,10 +42,10 @@ type Delivery struct {
 // Outcome is what came of an attempt.
 type Outcome struct {
 	// Sent is true where the target has the message, with the platform's own id
-	// of it, and for how long from now the target takes no further one.
-	Sent    bool
-	Receipt string
-	Rest    time.Duration
+	// of it, and until when the target takes no further one.
+	Sent      bool
+	Receipt   string
+	RestUntil time.Time
 
 	// Reason is why it was not sent, for people. A dead delivery is not tried
 	// again by itself. Unknown is as in [Error].

@@ -6,6 +6,7 @@ package file
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"sync"
 	"syscall"
 
+	"tipoff/bot/alert"
 	"tipoff/bot/deliver"
 )
 
@@ -56,15 +58,43 @@ func (f *File) Send(ctx context.Context, m deliver.Message) (string, error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := appendLine(path, line); err != nil {
+	look := len(line)
+	if !m.Tried.IsZero() {
+		look = maxLine
+	}
+	if err := appendLine(path, line, look, isThere(m, line)); err != nil {
 		return "", explain(path, err)
 	}
 	return "", nil
 }
 
+// isThere tells whether the last line of a file is that of a message already: the
+// same line, or, where an earlier attempt may have written it, one about the same
+// story, whose text may have been corrected since.
+func isThere(m deliver.Message, line []byte) func(last []byte) bool {
+	return func(last []byte) bool {
+		if bytes.Equal(last, line) {
+			return true
+		}
+		var had struct {
+			Channel string          `json:"channel"`
+			Kind    alert.AlertKind `json:"kind"`
+			Story   struct {
+				ID string `json:"id"`
+			} `json:"story"`
+		}
+		return !m.Tried.IsZero() && m.Alert.Story.ID != "" && json.Unmarshal(last, &had) == nil &&
+			had.Channel == m.Alert.Channel && had.Kind == m.Alert.Kind && had.Story.ID == m.Alert.Story.ID
+	}
+}
+
+// maxLine is how long a last line may be that tells another text of a story.
+const maxLine = 1 << 20
+
 // appendLine adds line and a line end in one write, so that a reader or another
-// program's appending never stands in the middle of it.
-func appendLine(path string, line []byte) (err error) {
+// program's appending never stands in the middle of it. It does nothing where the
+// last line, of which so many bytes are looked at, is there already.
+func appendLine(path string, line []byte, look int, isThere func(last []byte) bool) (err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o640)
 	if err != nil {
 		return err
@@ -77,8 +107,7 @@ func appendLine(path string, line []byte) (err error) {
 	regular := info.Mode().IsRegular()
 	buf := make([]byte, 0, len(line)+2)
 	if regular && info.Size() > 0 {
-		// The end of the file, long enough for this line between two line ends.
-		end := make([]byte, min(info.Size(), int64(len(line))+2))
+		end := make([]byte, min(info.Size(), int64(look)+2))
 		if _, err := file.ReadAt(end, info.Size()-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
@@ -87,7 +116,7 @@ func appendLine(path string, line []byte) (err error) {
 			// A write broke off here. The fragment gets a line of its own, and
 			// spoils no other.
 			buf = append(buf, '\n')
-		case bytes.Equal(bytes.TrimPrefix(last, []byte("\n")), line):
+		case isThere(last[bytes.LastIndexByte(last, '\n')+1:]):
 			return file.Sync() // it is there, and perhaps not yet on the disk
 		}
 	}

@@ -95,6 +95,37 @@ func TestPathsAndMode(t *testing.T) {
 	}
 }
 
+// What an attempt wrote before a crash is not written again with another text.
+func TestCorrectedMeanwhile(t *testing.T) {
+	f := New(t.TempDir())
+	for _, step := range []struct {
+		name, id string
+		tried    bool
+		want     int // lines
+	}{
+		{"first", "a", false, 1},
+		{"corrected, and tried before", "a", true, 1},
+		{"another story", "b", true, 2},
+		{"the same one, and nobody tried", "b", false, 3},
+	} {
+		m := message("alerts.jsonl", step.name)
+		m.Alert.Story.ID = step.id
+		if step.tried {
+			m.Tried.From = time.Now()
+		}
+		if _, err := f.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(f.dir, "alerts.jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(got), "\n"); n != step.want {
+			t.Errorf("%s: %d lines, want %d", step.name, n, step.want)
+		}
+	}
+}
+
 func TestManyWriters(t *testing.T) {
 	dir := t.TempDir()
 	f := New(dir)

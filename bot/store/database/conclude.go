@@ -105,9 +105,9 @@ func (t *Tx) concludeGates(ctx context.Context, d deliver.Delivery, o deliver.Ou
 		of.Address = ""
 	}
 	switch {
-	case o.Sent && o.Rest == 0 && o.Receipt == "":
+	case o.Sent && o.RestUntil.IsZero() && o.Receipt == "":
 	case o.Sent:
-		_, err := t.Exec(ctx, sqlGateSent, d.To.String(), milli(now.Add(o.Rest)), o.Receipt)
+		_, err := t.Exec(ctx, sqlGateSent, d.To.String(), milli(o.RestUntil), o.Receipt)
 		return err
 	case o.Trouble != "":
 		if o.Pause > 0 {

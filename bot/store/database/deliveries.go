@@ -38,6 +38,11 @@ SELECT d.seq, d.id, d.alert, d.attempts, d.state, d.updated, d.queued, d.tried_f
 FROM deliveries d LEFT JOIN gates t ON t.name = d.target LEFT JOIN gates p ON p.name = $2
 WHERE d.target = $1 AND d.state IN ('waiting', 'sending') ORDER BY d.seq LIMIT 1`
 
+const sqlTakeDelivery = `
+UPDATE deliveries SET state = 'sending', attempts = $1, updated = $2, tried_from = $3, tried_until = $4 WHERE seq = $5`
+
+const sqlReadAlert = `SELECT story, notice, channel, kind, severity, matches, mentions, created FROM alerts WHERE id = $1`
+
 // NextDelivery takes the oldest open delivery of a target and marks it as
 // being sent; false when there is none. One that an earlier process was
 // sending when it ended comes again, with its attempts. One that has to wait is
@@ -96,12 +101,11 @@ func (s *Store) NextDelivery(ctx context.Context, to alert.Target, gap time.Dura
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `
-UPDATE deliveries SET state = 'sending', attempts = $1, updated = $2, tried_from = $3, tried_until = $4 WHERE seq = $5`,
+		if _, err := tx.Exec(ctx, sqlTakeDelivery,
 			d.Attempts, unix(now), from, until, seq); err != nil {
 			return err
 		}
-		d.Alert, err = s.readAlert(ctx, tx.Tx, alertID)
+		d.Alert, err = tx.readAlert(ctx, alertID)
 		return err
 	})
 	return d, ok && err == nil, err
@@ -109,18 +113,17 @@ UPDATE deliveries SET state = 'sending', attempts = $1, updated = $2, tried_from
 
 // readAlert reads an alert with its story as it is now: a headline corrected
 // meanwhile is sent corrected.
-func (s *Store) readAlert(ctx context.Context, q querier, id int64) (alert.Alert, error) {
+func (t *Tx) readAlert(ctx context.Context, id int64) (alert.Alert, error) {
 	a := alert.Alert{ID: fmt.Sprint(id)}
 	var k sql.Null[int64]
 	var notice, matches, mentions string
 	var created int64
-	err := q.QueryRowContext(ctx, `SELECT story, notice, channel, kind, severity, matches, mentions, created FROM alerts WHERE id = $1`, id).
-		Scan(&k, &notice, &a.Channel, &a.Kind, &a.Severity, &matches, &mentions, &created)
+	err := t.row(ctx, sqlReadAlert, []any{id}, &k, &notice, &a.Channel, &a.Kind, &a.Severity, &matches, &mentions, &created)
 	if err != nil {
 		return a, fmt.Errorf("read alert: %w", err)
 	}
 	if k.Valid {
-		a.Story, err = s.readStory(ctx, q, store.Key(k.V))
+		a.Story, err = t.s.readStory(ctx, t.Tx, store.Key(k.V))
 	} else {
 		err = json.Unmarshal([]byte(notice), &a.Story)
 	}

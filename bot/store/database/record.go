@@ -52,7 +52,10 @@ ON CONFLICT DO NOTHING RETURNING id`
 )
 
 // hot are the statements prepared at the start.
-var hot = []string{sqlKnown, sqlKeyByID, sqlSaveVisit}
+var hot = []string{
+	sqlKnown, sqlKeyByID, sqlSaveVisit,
+	sqlNextDelivery, sqlTakeDelivery, sqlReadAlert, sqlConclude, sqlMore, sqlGateSent, sqlSetReady,
+}
 
 // Known looks up a source's item. The bool is false for one never seen.
 func (t *Tx) Known(ctx context.Context, source int64, id store.Identity) (store.Known, bool, error) {

@@ -64,11 +64,11 @@ func testPlatformPace(t *testing.T, s *suite) {
 	s.put(t, src, "c", 3, discordDesk)
 
 	// The target's own pace, which another replica has to keep too.
-	if r := s.settle(t, s.take(t, slackDesk), deliver.Outcome{Sent: true, Receipt: "1", Rest: time.Second}); !r.More {
+	if r := s.settle(t, s.take(t, slackDesk), deliver.Outcome{Sent: true, Receipt: "1", RestUntil: s.clock.T.Add(time.Second)}); !r.More {
 		t.Error("no more, want two")
 	}
 	s.held(t, "after a message", slackDesk, time.Second)
-	s.settle(t, s.take(t, otherDesk), deliver.Outcome{Sent: true, Receipt: "2", Rest: time.Second})
+	s.settle(t, s.take(t, otherDesk), deliver.Outcome{Sent: true, Receipt: "2", RestUntil: s.clock.T.Add(time.Second)})
 
 	s.clock.T = s.clock.T.Add(time.Second)
 	d := s.take(t, slackDesk)
