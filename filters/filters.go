@@ -74,6 +74,8 @@ type Filter struct {
 	// memory than all the rest.
 	lexicon *Lexicon
 	now     time.Time
+
+	byRelevance bool
 }
 
 // String returns the query in its canonical form, which compiles to the same

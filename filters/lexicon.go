@@ -174,8 +174,12 @@ func (l *Lexicon) compile(q string, now time.Time, path []string) (*Filter, erro
 	if err != nil {
 		return nil, err
 	}
+	sorted, wrong := sortOf(tree)
+	if wrong {
+		return nil, misplacedSort(q)
+	}
 	root := c.compile(tree)
-	return &Filter{text: tree.String(), root: root, program: newProgram(root), lexicon: c.lexicon, now: now}, nil
+	return &Filter{text: tree.String(), root: root, program: newProgram(root), lexicon: c.lexicon, now: now, byRelevance: sorted}, nil
 }
 
 // topic is a set: a filter that others use by its name.
@@ -265,6 +269,8 @@ func (c *compiler) check(f query.Field, text string, prefix bool) (string, *quer
 		return checkLang(text)
 	case query.Since, query.Before:
 		return text, c.checkTime(f, text)
+	case query.Sort:
+		return c.checkSort(text)
 	}
 	return text, nil
 }

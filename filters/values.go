@@ -39,6 +39,8 @@ func (c *compiler) compileValue(v query.Value) clause {
 		if t, err := c.lexicon.topic(v.Text, c.path); err == nil && t != nil {
 			return t
 		}
+	case query.Sort:
+		return everything{}
 	case query.Since, query.Before:
 		if t, err := when(v.Text, c.now); err == nil {
 			return inTime{v.Field == query.Before, t}

@@ -25,6 +25,7 @@ treasury NEAR/5 list*   near each other: at most five words between
 cvss>=9 kev:yes         what is known of the vulnerability; sources>=3
 =APT /apt-?\d+/         in this case only; a regular expression
 since:7d                in searches: also before:2026-11-01
+sort:relevance          in searches: the best first, not the newest
 *                       every story`
 
 // helpCommand is "help": the tree, one command, and the query language.

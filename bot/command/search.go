@@ -74,7 +74,11 @@ func (d Deps) stories(ctx context.Context, r *Request, f *filters.Filter, since 
 	case r.Page > 0 && len(hits) == 0:
 		page.Lead = "There is no more."
 	case r.Page > 0 || page.Next != "":
-		page.Lead = fmt.Sprintf("Page %d, newest first", r.Page+1)
+		order := "newest"
+		if f.ByRelevance() {
+			order = "best"
+		}
+		page.Lead = fmt.Sprintf("Page %d, %s first", r.Page+1, order)
 	default:
 		page.Lead = plural(len(hits), "story", "stories")
 	}

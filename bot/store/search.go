@@ -18,7 +18,17 @@ type Search struct {
 	Limit int
 	// Before is the cursor of the page before, or empty for the first page.
 	Before string
+	// ByRelevance asks for the best hits first, as sort:relevance in the query
+	// does; otherwise it is the newest. See [Ranked].
+	ByRelevance bool
 }
+
+// Ranked is how many hits a search by relevance ranks, the newest ones: those
+// that fit best among them come first, and there are no more.
+const Ranked = 2000
+
+// Best reports whether the best hits are to come first.
+func (q Search) Best() bool { return q.ByRelevance || q.Filter != nil && q.Filter.ByRelevance() }
 
 // Span is the span of time in which a hit can be: zero is open.
 func (q Search) Span() (since, until time.Time) {

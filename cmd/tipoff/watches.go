@@ -118,7 +118,7 @@ func (p *program) watchesTest() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			from, err := ago(since, time.Now())
+			from, err := ago("since", since, time.Now())
 			if err != nil {
 				return err
 			}

@@ -37,6 +37,7 @@ const (
 	KEV     Field = "kev" // yes or no: a vulnerability known to be exploited
 	Since   Field = "since"
 	Before  Field = "before"
+	Sort    Field = "sort" // the order of a search: relevance
 
 	// Numbers take comparisons alone.
 	CVSS     Field = "cvss"
@@ -58,7 +59,7 @@ const (
 // Fields lists the fields that can be written in a query.
 var Fields = []Field{
 	Title, Body, Author, URL, Source, Tag,
-	Domain, Country, Actor, Malware, CVE, Set, Lang, KEV, Since, Before,
+	Domain, Country, Actor, Malware, CVE, Set, Lang, KEV, Since, Before, Sort,
 	CVSS, EPSS, Severity, Sources,
 }
 
@@ -82,7 +83,9 @@ func (f Field) takesRegex() bool { return f.kind() <= ofNames || f == Domain }
 func (f Field) takesPrefix() bool { return f == Domain || f == Actor || f == Malware }
 
 // takesAnything reports whether f can be asked for whatever is there.
-func (f Field) takesAnything() bool { return f != Set && f != KEV && f != Since && f != Before }
+func (f Field) takesAnything() bool {
+	return f != Set && f != KEV && f != Since && f != Before && f != Sort
+}
 
 // operand is what an error expects in field f.
 func (f Field) operand() string {
@@ -135,6 +138,7 @@ var synonyms = map[string]Field{
 	"exploited": KEV,
 	"after":     Since, "from": Since, "newer": Since,
 	"until": Before, "older": Before,
+	"order": Sort, "orderby": Sort, "rank": Sort,
 	"score": CVSS, "cvssv3": CVSS, "probability": EPSS, "priority": Severity, "risk": Severity, "level": Severity,
 }
 

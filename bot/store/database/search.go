@@ -181,6 +181,9 @@ func (s *Store) Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	if q.Limit <= 0 {
 		q.Limit = 20
 	}
+	if q.Filter != nil && q.Best() {
+		return s.ranked(ctx, q)
+	}
 	var hits []store.Hit
 	for hit, err := range s.All(ctx, q) {
 		if err != nil {
@@ -194,8 +197,8 @@ func (s *Store) Search(ctx context.Context, q store.Search) ([]store.Hit, error)
 	return hits, nil
 }
 
-// All is [Store.Search] one hit at a time; without a limit it goes on to the
-// archive's beginning.
+// All is [Store.Search] one hit at a time, always the newest first; without a
+// limit it goes on to the archive's beginning.
 func (s *Store) All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, error] {
 	return func(yield func(store.Hit, error) bool) {
 		r, err := rangeOf(q)

@@ -76,8 +76,12 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	// Who waits for its turn to write holds a connection. Those who have it may
 	// need another one to read, which therefore comes from a pool of its own;
 	// and so does the one that hears of new jobs.
-	for _, size := range []int32{writers, readers, 1} {
-		pool, err := newPool(ctx, address, size)
+	for i, size := range []int32{writers, readers, 1} {
+		var params map[string]string
+		if i == 1 {
+			params = reading
+		}
+		pool, err := newPool(ctx, address, size, params)
 		if err != nil {
 			return nil, errors.Join(s.dialect.Explain(err), s.Close())
 		}
@@ -118,7 +122,13 @@ func newEnough(name string, version int) error {
 	return fmt.Errorf("store: %s runs PostgreSQL %d, and Tipoff needs %d or newer; upgrade the server, or name another one under `store:`", name, version/10000, oldest)
 }
 
-func newPool(ctx context.Context, address string, size int32) (*pgxpool.Pool, error) {
+// reading is for the connections that search. Compiling a query takes longer
+// than most of them run; workers are slower to start than what they spare, and a
+// count over all is divided by us; and where the places of hits do not fit into
+// memory, the words of whole pages are made again.
+var reading = map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "64MB"}
+
+func newPool(ctx context.Context, address string, size int32, params map[string]string) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(address)
 	if err != nil {
 		return nil, err
@@ -129,6 +139,11 @@ func newPool(ctx context.Context, address string, size int32) (*pgxpool.Pool, er
 		"application_name":                    "tipoff",
 		"idle_in_transaction_session_timeout": idleInTransaction,
 	} {
+		if c.ConnConfig.RuntimeParams[name] == "" {
+			c.ConnConfig.RuntimeParams[name] = value
+		}
+	}
+	for name, value := range params {
 		if c.ConnConfig.RuntimeParams[name] == "" {
 			c.ConnConfig.RuntimeParams[name] = value
 		}

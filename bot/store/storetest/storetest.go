@@ -88,6 +88,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"search by the watch language", testSearch},
 		{"a search finds exactly what a watch matches", testSearchIsMatch},
 		{"a tally counts what a search finds", testTally},
+		{"the best first, by pages", testRelevance},
 		{"a search is stopped when its time is up", testLimit},
 		{"an edit replaces the text in the index", testEdit},
 		{"old stories go, and what is open stays", testRetainAge},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,5 +118,56 @@ func testLimit(t *testing.T, s *suite) {
 	cancel(nil)
 	if _, err := s.Search(gone, q); !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrLimit) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// testRelevance reads the pages of a search by relevance while stories come.
+func testRelevance(t *testing.T, s *suite) {
+	src := s.source(t, "alpha")
+	filler := strings.Repeat("nothing of note here ", 10)
+	var want []string
+	for i := range 9 {
+		// The oldest have the word in the headline and the text, the newest far back.
+		st := story.Story{Title: fmt.Sprintf("story %d", i), Content: filler + " wiper " + filler}
+		switch {
+		case i >= 6:
+			st.Title, st.Summary = fmt.Sprintf("wiper %d", i), "the wiper"
+		case i >= 3:
+			st.Summary = "a wiper"
+		}
+		st.URL, st.Published = fmt.Sprintf("https://x.example/%d", i), s.clock.T.Add(-time.Duration(i)*time.Hour)
+		s.add(t, src, st)
+		want = append(want, st.Title)
+	}
+	want = slices.Concat(want[6:], want[3:6], want[:3])
+	late := s.clock.T.Add(time.Second)
+	for _, q := range []store.Search{
+		{Filter: compileSearch(t, "wiper sort:relevance", s.clock.T)},
+		{Filter: compile(t, "wiper"), ByRelevance: true, Until: late},
+	} {
+		var got []string
+		q.Limit = 4
+		for {
+			hits, err := s.Search(s.ctx, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(hits) == 0 {
+				break
+			}
+			got = append(got, titles(hits)...)
+			q.Before = hits[len(hits)-1].Cursor
+			// What comes meanwhile does not move the pages.
+			at := s.clock.T.Add(time.Duration(len(got)) * time.Minute)
+			s.add(t, src, story.Story{Title: "a late wiper", URL: "https://x.example/late" + q.Before, Published: at, Seen: at})
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	for _, cursor := range []string{"1", "x~1", "-1~1", "1~!"} {
+		if _, err := s.Search(s.ctx, store.Search{Filter: compile(t, "wiper"), ByRelevance: true, Before: cursor}); err == nil {
+			t.Errorf("the made-up cursor %q was taken", cursor)
+		}
 	}
 }
