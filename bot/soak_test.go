@@ -101,7 +101,7 @@ type visit struct {
 func (s *soak) poll(path, process string) {
 	s.lives.Lock()
 	defer s.lives.Unlock()
-	s.polled[path] = append(s.polled[path], visit{time.Now(), process})
+	s.polled[path] = append(s.polled[path], visit{time.Now().Round(0), process}) // by the wall clock, as schedules go
 }
 
 // join starts a replica with an address of its own.
@@ -127,7 +127,7 @@ func (s *soak) replace(kill bool) {
 	s.lives.Lock()
 	for name, of := range s.names {
 		if of == v {
-			s.gone[name] = time.Now()
+			s.gone[name] = time.Now().Round(0)
 		}
 	}
 	delete(s.addresses, v)

@@ -232,7 +232,7 @@ func (s *Store) sound(ctx context.Context) error {
 	case err != nil:
 		return s.dialect.Explain(err)
 	case found != "ok":
-		return fmt.Errorf("store: %s %s (%s)", s.path, s.dialect.damaged(), strings.TrimSpace(found))
+		return fmt.Errorf("store: %s %s (%s)", s.path, s.dialect.damaged(), strings.Join(strings.Fields(found), " "))
 	}
 	return nil
 }
