@@ -31,7 +31,7 @@ func (v *visit) tell(ctx context.Context, k store.Key, reason Reason, before, no
 		}
 		if added {
 			v.out.Alerts++
-			v.Log.Info("alert", "story", told.ID, "channel", a.Channel, "watches", a.Watches, "reason", reason)
+			v.out.said = append(v.out.said, said{told.ID, a.Channel, a.Watches, reason})
 		}
 	}
 	return nil

@@ -110,6 +110,15 @@ type Outcome struct {
 	// Baseline is true for the first sight of a source.
 	Baseline bool
 	Status   store.SourceStatus
+	// said are the alerts, for the log.
+	said []said
+}
+
+// said is an alert as the log has it, once it is written.
+type said struct {
+	story, channel string
+	watches        []string
+	reason         Reason
 }
 
 type turn struct {
@@ -137,6 +146,9 @@ func (p *Pipeline) Record(ctx context.Context, r Report) (Outcome, error) {
 	}
 	<-t.done
 	if t.err == nil {
+		for _, a := range t.outcome.said {
+			p.Log.Info("alert", "story", a.story, "channel", a.channel, "watches", a.watches, "reason", a.reason)
+		}
 		p.Observe(r.Source, r.Visit, t.outcome)
 	}
 	return t.outcome, t.err
