@@ -76,11 +76,11 @@ func deliveriesPage(all []store.DeliveryStatus, troubles []deliver.Trouble, now 
 	var lead []string
 	for _, t := range troubles {
 		page.Tone = card.Bad
-		line := fmt.Sprintf("%s: %s since %s, %s", targetName(t), t.State, card.Age(t.Since, now), count(t.Waiting, "delivery waits", "deliveries wait"))
+		line := fmt.Sprintf("%s: %s %s, %s", targetName(t), t.State, card.Age(t.Since, now), count(t.Waiting, "delivery waits", "deliveries wait"))
 		if t.Next.After(now) {
 			line += ", tried next at " + t.Next.Local().Format("15:04:05")
 		}
-		lead = append(lead, line+". "+t.Reason)
+		lead = append(lead, line+": "+t.Reason)
 	}
 	page.Lead = strings.Join(lead, "\n")
 	dead := false
