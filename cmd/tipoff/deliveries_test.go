@@ -30,5 +30,4 @@ func TestDeliveriesPage(t *testing.T) {
 	if page.Tone != card.Bad || page.Title != "1 delivery not sent" || len(page.Items) != 1 || page.Items[0].Text != "" || !strings.Contains(page.Hint, "tries at once") {
 		t.Errorf("%+v", page)
 	}
-
 }
