@@ -126,9 +126,9 @@ func (w *chatWorld) wait(n int, channels ...string) {
 // in a channel goes out: a drain that is just ending does not hear of it.
 func (w *chatWorld) retry(app *bot.App, channel string, waiting int) {
 	w.Helper()
-	for range 20 {
+	for n := range 20 {
 		r, err := bot.RetryDeliveries(w.Context(), w.cfg, nil, channel, "me")
-		if err != nil || len(r.Tried) != 1 || r.Tried[0].Waiting != waiting {
+		if err != nil || n == 0 && (len(r.Tried) != 1 || r.Tried[0].Waiting != waiting) {
 			w.Errorf("%+v, %v; want one trouble for which %d wait", r, err, waiting)
 		}
 		if err := app.Refresh(w.Context()); err != nil {
