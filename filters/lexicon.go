@@ -182,12 +182,6 @@ func (l *Lexicon) compile(q string, now time.Time, path []string) (*Filter, erro
 	return &Filter{text: tree.String(), root: root, program: newProgram(root), lexicon: c.lexicon, now: now, byRelevance: sorted}, nil
 }
 
-// topic is a set: a filter that others use by its name.
-type topic struct {
-	name    string
-	filters []*Filter // the pack's, and that of the config
-}
-
 // topic returns a set. path are those that are being read. The error is a
 // [*SetError]; for a name that there is not, both are nil.
 func (l *Lexicon) topic(name string, path []string) (*topic, error) {

@@ -379,11 +379,53 @@ func (s *Set) Append(names []string, d *Doc) []string {
 		return names
 	}
 	v := visits.Get().(*visit)
+	v.all(s, d, false)
+	for _, w := range v.matched {
+		names = append(names, s.name(w))
+	}
+	v.end()
+	return names
+}
+
+// any reports whether one of the watches wants the story.
+func (s *Set) any(d *Doc) bool {
+	if s.count == 0 {
+		return false
+	}
+	v := visits.Get().(*visit)
+	v.all(s, d, true)
+	found := len(v.matched) > 0
+	v.end()
+	return found
+}
+
+// wanting returns the filters that want the story, in the order of their names.
+func (s *Set) wanting(d *Doc) []*Filter {
+	if s.count == 0 {
+		return nil
+	}
+	v := visits.Get().(*visit)
+	v.all(s, d, false)
+	slices.SortFunc(v.matched, func(a, b int32) int { return strings.Compare(s.name(a), s.name(b)) })
+	found := make([]*Filter, len(v.matched))
+	for i, w := range v.matched {
+		found[i] = s.entry(w).filter
+	}
+	v.end()
+	return found
+}
+
+// all finds the watches that want the story; with one, it may end when it has
+// one.
+func (v *visit) all(s *Set, d *Doc, one bool) {
 	v.begin(s, d)
 	if s.gate != nil {
 		v.fewWords()
 	} else {
 		v.words()
+	}
+	if one && len(v.matched) > 0 {
+		return
 	}
 	if s.kinds&(1<<placeHead) != 0 {
 		v.heads()
@@ -400,13 +442,13 @@ func (s *Set) Append(names []string, d *Doc) []string {
 	for _, w := range s.always {
 		v.evaluate(w)
 	}
-	v.run()
-	for _, w := range v.matched {
-		names = append(names, s.name(w))
-	}
+	v.run(one)
+}
+
+// end gives the visit back.
+func (v *visit) end() {
 	v.set, v.doc, v.x, v.index.doc = nil, nil, nil, nil
 	visits.Put(v)
-	return names
 }
 
 func (v *visit) begin(s *Set, d *Doc) {
@@ -696,10 +738,10 @@ func (v *visit) evaluate(w int32) {
 	}
 }
 
-// run evaluates what is left. As in visitFound, the memory that all need is
-// asked for first.
-func (v *visit) run() {
-	if len(v.todo) == 0 {
+// run evaluates what is left; with one, until it has one. As in visitFound, the
+// memory that all need is asked for first.
+func (v *visit) run(one bool) {
+	if len(v.todo) == 0 || one && len(v.matched) > 0 {
 		return
 	}
 	for _, w := range v.todo {
@@ -711,6 +753,9 @@ func (v *visit) run() {
 	for _, w := range v.todo {
 		if v.set.entry(w).program.match(v.doc, x) {
 			v.matched = append(v.matched, w)
+			if one {
+				return
+			}
 		}
 	}
 }

@@ -260,15 +260,6 @@ func (c inTime) match(d *Doc) bool {
 	return !at.Before(c.t)
 }
 
-func (t *topic) match(d *Doc) bool {
-	for _, f := range t.filters {
-		if f.program.match(d, d.words()) {
-			return true
-		}
-	}
-	return false
-}
-
 // What an index can look for on behalf of these, and what a set files them
 // under.
 
@@ -352,18 +343,6 @@ func (c ofCVE) need() Need {
 		}
 	}
 	return orGiven(Need{Op: OpAnd, Sub: []Need{id, {Op: OpOr, Sub: numbers}}})
-}
-
-func (t *topic) need() Need   { return t.clauses().need() }
-func (t *topic) cover() cover { return t.clauses().cover() }
-
-// clauses are the set's queries.
-func (t *topic) clauses() oneOf {
-	all := make(oneOf, len(t.filters))
-	for i, f := range t.filters {
-		all[i] = f.root
-	}
-	return all
 }
 
 // coverOf is a cover of one place.
@@ -516,12 +495,4 @@ func (c within) terms(d *Doc, add func(found)) {
 		x.field = c.field
 		add(x)
 	})
-}
-
-func (t *topic) terms(d *Doc, add func(found)) {
-	for _, f := range t.filters {
-		if f.program.match(d, d.words()) {
-			f.root.terms(d, add)
-		}
-	}
 }
