@@ -103,9 +103,9 @@ func (f *searchFlags) search(now time.Time) (q store.Search, err error) {
 type found struct {
 	*story.Story
 	// Snippet is the part of its text that shows the most of what was looked for;
-	// Highlights are the places in it, in bytes.
-	Snippet    string         `json:"snippet"`
-	Highlights []filters.Mark `json:"highlights"`
+	// Highlights are the places in it, in bytes. Without any there is neither.
+	Snippet    string         `json:"snippet,omitempty"`
+	Highlights []filters.Mark `json:"highlights,omitempty"`
 }
 
 // snippetLen is how much of a story's text is shown, in characters.
@@ -139,8 +139,11 @@ func (p *program) showHits(q store.Search, hits []store.Hit, limit *store.LimitE
 	if p.asJSON {
 		for i := range hits {
 			s := &hits[i].Story
-			snippet := q.Filter.Snippet(filters.NewDoc(s), snippetLen)
-			if err := json.NewEncoder(p.out).Encode(found{s, snippet.Text, append([]filters.Mark{}, snippet.Marks...)}); err != nil {
+			hit := found{Story: s}
+			if snippet := q.Filter.Snippet(filters.NewDoc(s), snippetLen); len(snippet.Marks) > 0 {
+				hit.Snippet, hit.Highlights = snippet.Text, snippet.Marks
+			}
+			if err := json.NewEncoder(p.out).Encode(hit); err != nil {
 				return err
 			}
 		}
