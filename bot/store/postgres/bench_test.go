@@ -31,8 +31,15 @@ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'`).Scan
 	}
 }
 
-// BenchmarkSearch searches with the watch language.
+// BenchmarkSearch searches with the watch language. With 1,000,000 stories (1.27
+// GB), on 2 cores that four others were using: p50 6 to 45 ms for words, AND,
+// field and OR of five, p99 35 to 340 ms; phrases and NEAR p50 120 to 350 ms, for
+// the index does not know which words are side by side.
 func BenchmarkSearch(b *testing.B) { storetest.BenchmarkSearch(b, bench(b)) }
 
-// BenchmarkBackTest tries watches on all stories.
+// BenchmarkBackTest tries watches on all stories. With 1,000,000 of them, on 2
+// cores that four others were using: p50 0.5 s for a middling word or a headline,
+// 0.8 s for a phrase, 4.5 s for a word with 300,000 hits; 4.3 s for a watch of
+// several words and 16 s for an OR of ten, where stories have both parts of a word
+// that may be written apart, and have to be read.
 func BenchmarkBackTest(b *testing.B) { storetest.BenchmarkBackTest(b, bench(b)) }

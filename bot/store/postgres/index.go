@@ -108,8 +108,9 @@ var levels = []level{{"@b", 26, 2}, {"@e", 30, 4}, {"@h", 34, 2}}
 const (
 	// all in a materialised part, the planner takes the index of words.
 	sqlFind = `
-WITH found AS MATERIALIZED (SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery)
-SELECT key FROM found WHERE key >= $2 AND key < $3 ORDER BY key DESC`
+WITH found AS MATERIALIZED (
+    SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key >= $2 AND key < $3)
+SELECT key FROM found ORDER BY key DESC`
 
 	sqlAll = `SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT $3`
 
@@ -119,8 +120,9 @@ UNION ALL
 (SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key LIMIT 1)`
 
 	sqlDays = `
-WITH found AS MATERIALIZED (SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery)
-SELECT (key >> 10) / 86400 AS day, count(*) FROM found WHERE key >= $2 AND key < $3 GROUP BY day`
+WITH found AS MATERIALIZED (
+    SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key >= $2 AND key < $3)
+SELECT (key >> 10) / 86400 AS day, count(*) FROM found GROUP BY day`
 
 	sqlAllDays = `SELECT (key >> 10) / 86400 AS day, count(*) FROM stories WHERE key >= $1 AND key < $2 GROUP BY day`
 

@@ -58,8 +58,16 @@ JOIN stories s ON s.key = i.rowid WHERE stories_index MATCH $1 ORDER BY i.rowid 
 	return rows.Err()
 }
 
-// BenchmarkSearch searches with the watch language.
+// BenchmarkSearch searches with the watch language. With 1,000,000 stories (1.29
+// GB), on 2 cores that four others were using: p50 3 to 8 ms and p99 9 to 45 ms
+// for words, AND, NEAR, field and negation, p50 14 and 16 ms for OR of five and a
+// phrase of middling words; prefixes p50 3 and 21 ms, p99 70 and 330 ms. The bare
+// query of FTS5 in the same run is 1.1 to 5 times faster at p50: a word is looked
+// for in all forms in which it can be written.
 func BenchmarkSearch(b *testing.B) { storetest.BenchmarkSearch(b, bench(b)) }
 
-// BenchmarkBackTest tries watches on all stories.
+// BenchmarkBackTest tries watches on all stories. With 1,000,000 of them, on 2
+// cores that four others were using: p50 0.15 to 0.32 s for a middling word, a
+// headline and a phrase, 0.75 s for a watch of several words, 0.84 s for a word
+// with 300,000 hits, 1.1 s for an OR of ten, 3.1 s for all but a word.
 func BenchmarkBackTest(b *testing.B) { storetest.BenchmarkBackTest(b, bench(b)) }
