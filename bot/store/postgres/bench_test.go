@@ -32,9 +32,9 @@ WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'`).Scan
 }
 
 // BenchmarkSearch searches with the watch language. With 1,000,000 stories (1.27
-// GB), on 2 cores that four others were using: p50 6 to 45 ms for words, AND,
-// field and OR of five, p99 35 to 340 ms; phrases and NEAR p50 120 to 350 ms, for
-// the index does not know which words are side by side.
+// GB), on 2 cores that four others were using: p50 6 to 77 ms for words, AND,
+// field and OR of five, p99 35 to 340 ms; prefixes, phrases and NEAR p50 90 to 355
+// ms, for the index does not know which words are side by side.
 func BenchmarkSearch(b *testing.B) { storetest.BenchmarkSearch(b, bench(b)) }
 
 // BenchmarkBackTest tries watches on all stories. With 1,000,000 of them, on 2
