@@ -311,8 +311,13 @@ func TestSetAllocatesOnlyItsAnswer(t *testing.T) {
 	if len(s.Match(d)) != 1 {
 		t.Fatal("no match")
 	}
-	if n := testing.AllocsPerRun(1000, func() { s.Match(d) }); n > 1 {
-		t.Errorf("%v allocations for one answer", n)
+	// A pool forgets what it has now and then, with the race detector often.
+	least := 1000.0
+	for range 100 {
+		least = min(least, testing.AllocsPerRun(1, func() { s.Match(d) }))
+	}
+	if least > 1 {
+		t.Errorf("%v allocations for one answer", least)
 	}
 }
 

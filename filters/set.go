@@ -109,6 +109,7 @@ type visit struct {
 	turn    uint32
 	seen    []uint32
 	matched []int32
+	wanted  []uses // of the tokens
 	found   []candidate
 	cells   []*cell
 	todo    []int32 // watches to evaluate
@@ -464,34 +465,36 @@ func (v *visit) begin(s *Set, d *Doc) {
 }
 
 // words visits the places of the story's words and of what may be one word
-// together. It first asks for all whether the table has them at all. It makes
-// the index, unless nothing will ask for it.
+// together. It first asks of all whether the table has them at all; in a loop by
+// itself, for the same reason as in visitFound. It makes the index, unless nothing
+// will ask for it.
 func (v *visit) words() {
 	d, x, s := v.doc, &v.index, &v.set.sieve
+	x.reset(d)
+	n := len(d.tokens)
+	v.wanted, v.found = slices.Grow(v.wanted[:0], n)[:n], slices.Grow(v.found[:0], n)[:n]
+	hashes, wanted, found := x.hashes[:n], v.wanted, v.found
+	for i := range d.tokens {
+		h := keyAt(&d.tokens[i]).hash()
+		hashes[i], wanted[i] = h, s.uses(h)
+	}
 	indexed := v.set.unsure > 0
 	if indexed {
-		x.reset(d)
 		v.x = x
 	}
-	x.pairs = x.pairs[:0]
-	v.found = slices.Grow(v.found[:0], len(d.tokens))
-	found, n := v.found[:len(d.tokens)], 0
+	n = 0
 	for f := texts - 1; f >= 0; f-- {
 		start, end := int(d.starts[f]), int(d.starts[f+1])
-		var behind uses // of the word behind
 		for i := end - 1; i >= start; i-- {
-			h := keyAt(&d.tokens[i]).hash()
 			if indexed {
-				x.add(i, h)
+				x.add(i, hashes[i])
 			}
-			u := s.uses(h)
 			// Half of the words pass, in no order that a processor could guess.
-			found[n] = candidate{h, int32(i), 1 << f}
-			n += int(u & asPlace)
-			if i+1 < end && (u.joins(behind) || !d.spaced(f, i)) {
+			found[n] = candidate{hashes[i], int32(i), 1 << f}
+			n += int(wanted[i] & asPlace)
+			if i+1 < end && (wanted[i].joins(wanted[i+1]) || !d.spaced(f, i)) {
 				x.pairs = d.appendPairs(x.pairs, f, i)
 			}
-			behind = u
 		}
 	}
 	v.found = found[:n]

@@ -11,7 +11,7 @@ type sieve struct{ parts []*sievePart }
 type sievePart [1 << partBits]uint64
 
 // uses is what the watches may want a word for.
-type uses uint64
+type uses uint8
 
 const (
 	asPlace uses = 1 << iota // a watch is filed under it
