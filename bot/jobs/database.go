@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -10,7 +11,15 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"tipoff/bot/store/queries"
 )
+
+//go:embed queries.sql
+var queryFile embed.FS
+
+// statements are those of queries.sql, by name.
+var statements = queries.Must(queryFile)
 
 // Database is where the engine keeps its jobs: in the store's own tables, so
 // that a job is written with what it is for.
@@ -42,9 +51,9 @@ func complete[T river.JobArgs](ctx context.Context, d Database, tx *sql.Tx, job 
 }
 
 // run runs statements one after the other.
-func run(ctx context.Context, db *sql.DB, statements ...string) error {
+func run(ctx context.Context, db *sql.DB, all ...string) error {
 	var errs []error
-	for _, q := range statements {
+	for _, q := range all {
 		_, err := db.ExecContext(ctx, q)
 		errs = append(errs, err)
 	}

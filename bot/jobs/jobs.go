@@ -24,6 +24,14 @@ import (
 	"tipoff/bot/deliver"
 )
 
+var (
+	sqlDropPolls    = statements.Get("DropPolls")
+	sqlReleaseJobs  = statements.Get("ReleaseJobs")
+	sqlDropLeader   = statements.Get("DropLeader")
+	sqlBusy         = statements.Get("Busy")
+	sqlBusyOnServer = statements.Get("BusyOnServer")
+)
+
 const (
 	pollQueue    = "poll"
 	deliverQueue = "deliver"
@@ -252,10 +260,7 @@ func (e *Engine) Release(ctx context.Context) error {
 	if e.replica != nil {
 		return nil
 	}
-	err := run(ctx, e.db.DB,
-		`DELETE FROM river_job WHERE kind = 'poll' OR state IN ('completed', 'cancelled', 'discarded')`,
-		`UPDATE river_job SET state = 'available', scheduled_at = datetime('now') WHERE state IN ('running', 'retryable', 'scheduled', 'available')`,
-		`DELETE FROM river_leader`)
+	err := run(ctx, e.db.DB, sqlDropPolls, sqlReleaseJobs, sqlDropLeader)
 	if err != nil {
 		return fmt.Errorf("job engine: release jobs of an earlier run: %w", err)
 	}
@@ -369,18 +374,6 @@ func (e *Engine) Idle(ctx context.Context) (bool, error) {
 	err := e.db.DB.QueryRowContext(ctx, query, arg).Scan(&n)
 	return n == 0, err
 }
-
-const (
-	sqlBusy = `
-SELECT count(*) FROM river_job
-WHERE kind = 'deliver' AND (state IN ('available', 'running', 'pending')
-   OR state IN ('scheduled', 'retryable') AND datetime(scheduled_at) <= datetime('now', ?))`
-
-	sqlBusyOnServer = `
-SELECT count(*) FROM river_job
-WHERE kind = 'deliver' AND (state IN ('available', 'running', 'pending')
-   OR state IN ('scheduled', 'retryable') AND scheduled_at <= now() + make_interval(secs => $1))`
-)
 
 type pollWorker struct {
 	river.WorkerDefaults[PollArgs]

@@ -8,6 +8,15 @@ import (
 	"time"
 )
 
+var (
+	sqlOurs          = statements.Get("Ours")
+	sqlOursOnServer  = statements.Get("OursOnServer")
+	sqlGiveUp        = statements.Get("GiveUp")
+	sqlAgain         = statements.Get("Again")
+	sqlAgainOnServer = statements.Get("AgainOnServer")
+	sqlClockSet      = statements.Get("ClockSet")
+)
+
 // clock makes the engine's library go by a test's clock.
 type clock func() time.Time
 
@@ -35,19 +44,6 @@ func (e *Engine) works(job int64) (done func()) {
 // the library writes down what came of a job a moment after its end.
 const lostAfter = 3
 
-const (
-	sqlOurs = `SELECT id FROM river_job WHERE state = 'running' AND kind IN ('poll', 'deliver')`
-
-	sqlOursOnServer = `
-SELECT id FROM river_job
-WHERE state = 'running' AND kind IN ('poll', 'deliver') AND attempted_by[array_upper(attempted_by, 1)] = $1`
-
-	// A poll is not made up for: its sources are due again by their schedules.
-	sqlGiveUp = `DELETE FROM river_job WHERE id = $1 AND state = 'running' AND kind = 'poll'`
-
-	sqlAgain = `UPDATE river_job SET state = 'available', scheduled_at = %s WHERE id = $1 AND state = 'running'`
-)
-
 // Mend frees the jobs that this process has in the database as running and does
 // not work. Where the database failed just when a job ended, the library gives
 // up writing that down, and nobody would run the job again before a restart. It
@@ -69,22 +65,18 @@ func (e *Engine) Mend(ctx context.Context) error {
 	}
 	e.lost = found
 	e.mu.Unlock()
+	again := sqlAgain
+	if e.db.Server != nil {
+		again = sqlAgainOnServer
+	}
 	for _, id := range free {
 		_, gaveUp := e.db.DB.ExecContext(ctx, sqlGiveUp, id)
-		_, again := e.db.DB.ExecContext(ctx, fmt.Sprintf(sqlAgain, e.sqlNow()), id)
-		if err := errors.Join(gaveUp, again); err != nil {
+		_, freed := e.db.DB.ExecContext(ctx, again, id)
+		if err := errors.Join(gaveUp, freed); err != nil {
 			return fmt.Errorf("job engine: free a job that nobody runs: %w", err)
 		}
 	}
 	return nil
-}
-
-// sqlNow is the database's own clock, as its jobs have it.
-func (e *Engine) sqlNow() string {
-	if e.db.Server != nil {
-		return "now()"
-	}
-	return "datetime('now')"
 }
 
 func (e *Engine) ours(ctx context.Context) (ids []int64, err error) {
@@ -122,9 +114,7 @@ func (e *Engine) ClockSet(ctx context.Context, back time.Duration) error {
 			arg = now.Format("2006-01-02 15:04:05.000")
 		}
 		// Those that a platform asked to wait ask the outbox, and wait again.
-		if _, err := e.db.DB.ExecContext(ctx, `
-UPDATE river_job SET state = 'available', scheduled_at = $1
-WHERE kind = 'deliver' AND state IN ('available', 'scheduled', 'retryable') AND scheduled_at > $1`, arg); err != nil {
+		if _, err := e.db.DB.ExecContext(ctx, sqlClockSet, arg); err != nil {
 			return fmt.Errorf("job engine: the clock was set: %w", err)
 		}
 	}

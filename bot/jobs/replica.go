@@ -13,6 +13,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+var (
+	sqlTryLock   = statements.Get("TryLock")
+	sqlUnlock    = statements.Get("Unlock")
+	sqlOrphans   = statements.Get("Orphans")
+	sqlFree      = statements.Get("Free")
+	sqlDepose    = statements.Get("Depose")
+	sqlUnlockAll = statements.Get("UnlockAll")
+)
+
 // Replica is one of several processes that share a PostgreSQL database. As long
 // as it lives it holds a lock of the server's under its name. A process that is
 // killed loses its connection and with that the lock, at once and without
@@ -45,40 +54,6 @@ func newReplica(d Database, now func() time.Time) *Replica {
 
 // ID is the replica's name, which no other one has.
 func (r *Replica) ID() string { return r.id }
-
-// The locks of a schema are of the class 7442688, and their number is the hash
-// of what they stand for. Session locks last as long as the connection.
-const (
-	sqlTryLock = `SELECT pg_try_advisory_lock(7442688, hashtext($1 || current_schema()))`
-	sqlUnlock  = `SELECT pg_advisory_unlock(7442688, hashtext($1 || current_schema()))`
-
-	// River keeps who took a job, the last one at the end.
-	sqlOrphans = `
-SELECT j.id FROM river_job j
-WHERE j.state = 'running' AND NOT EXISTS (
-    SELECT 1 FROM pg_locks l
-    WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 7442688 AND l.objsubid = 2
-        AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND l.objid::bigint = hashtext('replica ' || j.attempted_by[array_upper(j.attempted_by, 1)] || current_schema())::bigint & 4294967295)`
-
-	sqlFree = `
-UPDATE river_job SET state = 'available', scheduled_at = now()
-WHERE id = $1 AND state = 'running' AND attempted_at < now() - make_interval(secs => $2)`
-
-	// An engine that was killed would stay the leader for as long as its term. The
-	// others hear of it as if it had resigned, and elect another one at once.
-	sqlDepose = `
-WITH gone AS (
-    DELETE FROM river_leader WHERE NOT EXISTS (
-        SELECT 1 FROM pg_locks l
-        WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 7442688 AND l.objsubid = 2
-            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND l.objid::bigint = hashtext('replica ' || leader_id || current_schema())::bigint & 4294967295)
-    RETURNING leader_id
-)
-SELECT pg_notify(current_schema() || '.river_leadership', json_build_object('leader_id', leader_id, 'action', 'resigned')::text)
-FROM gone`
-)
 
 // mourning is how long a replica must be gone until its jobs go to others: it
 // may only have lost its connection, and be back.
@@ -220,7 +195,7 @@ func (r *Replica) Close() error {
 	if r.conn != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_, _ = r.conn.Exec(ctx, `SELECT pg_advisory_unlock_all()`) // or else it goes with the connection
+		_, _ = r.conn.Exec(ctx, sqlUnlockAll) // or else it goes with the connection
 	}
 	return r.drop()
 }

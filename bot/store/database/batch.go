@@ -13,6 +13,14 @@ import (
 	"tipoff/sources/story"
 )
 
+var (
+	sqlExpectedSightings = statements.Get("ExpectedSightings")
+	sqlExpectedStories   = statements.Get("ExpectedStories")
+	sqlTakenKeys         = statements.Get("TakenKeys")
+	sqlKeyIsTaken        = statements.Get("KeyIsTaken")
+	sqlUpdateHash        = statements.Get("UpdateHash")
+)
+
 // batch is what a transaction has still to write. Where each statement is a way
 // to the server and back, stories are written and looked for together.
 type batch struct {
@@ -54,8 +62,6 @@ var (
 // alertIDs is how many ids of alerts are taken at once; those left over are lost.
 const alertIDs = 32
 
-const updateHash = ` ON CONFLICT (source, identity) DO UPDATE SET text_hash = excluded.text_hash`
-
 // flush writes what waits.
 func (t *Tx) flush(ctx context.Context) error {
 	b := &t.batch
@@ -66,7 +72,7 @@ func (t *Tx) flush(ctx context.Context) error {
 	}{
 		{"stories", &b.stories, func(rows [][]any) error { return t.s.d.AddStories(ctx, t, storyColumns, rows, b.entries) }},
 		{"sightings", &b.sightings, func(rows [][]any) error {
-			return t.s.d.Insert(ctx, t, "sightings", sightingColumns, rows, updateHash)
+			return t.s.d.Insert(ctx, t, "sightings", sightingColumns, rows, sqlUpdateHash)
 		}},
 		{"alerts", &b.alerts, func(rows [][]any) error { return t.s.d.Insert(ctx, t, "alerts", alertColumns, rows, "") }},
 		{"deliveries", &b.deliveries, func(rows [][]any) error {
@@ -101,10 +107,7 @@ func (t *Tx) Expect(ctx context.Context, source int64, items []store.Expected) e
 		identities, ids = append(identities, it.Identity[:]), append(ids, it.ID)
 		t.batch.known[sighting{source, it.Identity}] = nil
 	}
-	err := t.each(ctx, `
-SELECT g.identity, g.story, g.text_hash, s.source = g.source
-FROM sightings g JOIN stories s ON s.key = g.story
-WHERE g.source = $1 AND g.identity = ANY ($2::bytea[])`, []any{source, identities}, func(scan func(...any) error) error {
+	err := t.each(ctx, sqlExpectedSightings, []any{source, identities}, func(scan func(...any) error) error {
 		var k store.Known
 		var identity, hash []byte
 		if err := scan(&identity, &k.Story, &hash, &k.First); err != nil {
@@ -120,7 +123,7 @@ WHERE g.source = $1 AND g.identity = ANY ($2::bytea[])`, []any{source, identitie
 	for _, id := range ids {
 		t.batch.ids[id] = 0
 	}
-	err = t.each(ctx, `SELECT id, key FROM stories WHERE id = ANY ($1::text[])`, []any{ids}, func(scan func(...any) error) error {
+	err = t.each(ctx, sqlExpectedStories, []any{ids}, func(scan func(...any) error) error {
 		var id string
 		var k store.Key
 		if err := scan(&id, &k); err != nil {
@@ -150,7 +153,7 @@ func (t *Tx) findPlaces(ctx context.Context, items []store.Expected) error {
 	if len(keys) == 0 {
 		return nil
 	}
-	err := t.each(ctx, `SELECT key FROM stories WHERE key = ANY ($1::bigint[])`, []any{keys}, func(scan func(...any) error) error {
+	err := t.each(ctx, sqlTakenKeys, []any{keys}, func(scan func(...any) error) error {
 		var key int64
 		err := scan(&key)
 		delete(of, key)
@@ -183,7 +186,7 @@ func (t *Tx) free(ctx context.Context, key int64) (bool, error) {
 		return false, nil
 	}
 	var there int
-	err := t.row(ctx, `SELECT 1 FROM stories WHERE key = $1`, []any{key}, &there)
+	err := t.row(ctx, sqlKeyIsTaken, []any{key}, &there)
 	if errors.Is(err, sql.ErrNoRows) {
 		return true, nil
 	}

@@ -11,37 +11,24 @@ import (
 	"tipoff/bot/deliver"
 )
 
+var (
+	sqlSetReady      = statements.Get("SetReady")
+	sqlGateSent      = statements.Get("GateSent")
+	sqlGateTrouble   = statements.Get("GateTrouble")
+	sqlTrying        = statements.Get("Trying")
+	sqlTried         = statements.Get("Tried")
+	sqlGate          = statements.Get("Gate")
+	sqlConclude      = statements.Get("Conclude")
+	sqlMore          = statements.Get("More")
+	sqlProbeAtOnce   = statements.Get("ProbeAtOnce")
+	sqlGiveUpWaiting = statements.Get("GiveUpWaiting")
+	sqlCountWaiting  = statements.Get("CountWaiting")
+	sqlTroubles      = statements.Get("Troubles")
+)
+
 // A gate is what a target, or a platform as a whole, wants: its name is
 // "slack:C0123" or "slack". The gates are rows of their own, so that what one
 // replica is told holds for all, and after a restart.
-
-const (
-	sqlSetReady = `
-INSERT INTO gates (name, ready) VALUES ($1, $2)
-ON CONFLICT (name) DO UPDATE SET ready = excluded.ready`
-
-	sqlGateSent = `
-INSERT INTO gates (name, ready, receipt) VALUES ($1, $2, $3)
-ON CONFLICT (name) DO UPDATE SET ready = excluded.ready, receipt = excluded.receipt`
-
-	sqlGateTrouble = `
-INSERT INTO gates (name, ready, trouble, reason, since) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (name) DO UPDATE SET ready = excluded.ready, trouble = excluded.trouble, reason = excluded.reason, since = excluded.since`
-
-	sqlTrying = `UPDATE gates SET ready = $1, trying = $2 WHERE name = $3`
-
-	sqlTried = `UPDATE gates SET trying = 0 WHERE name IN ($1, $2) AND trying > 0`
-
-	sqlGate = `SELECT ready, trouble, reason, since FROM gates WHERE name = $1`
-
-	sqlConclude = `
-UPDATE deliveries SET state = $1, error = $2, receipt = $3, updated = $4,
-    tried_from = CASE WHEN $5 = 1 AND tried_from = 0 THEN updated ELSE tried_from END,
-    tried_until = CASE WHEN $5 = 1 THEN $4 ELSE tried_until END
-WHERE id = $6`
-
-	sqlMore = `SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE target = $1 AND state IN ('waiting', 'sending') LIMIT 1) AS open`
-)
 
 func (t *Tx) setReady(ctx context.Context, name string, ready time.Time) error {
 	_, err := t.Exec(ctx, sqlSetReady, name, milli(ready))
@@ -119,7 +106,7 @@ func (t *Tx) concludeGates(ctx context.Context, d deliver.Delivery, o deliver.Ou
 	case o.Pause > 0:
 		return t.setReady(ctx, gate(of), now.Add(o.Pause))
 	case o.Dead && d.Probe: // the next one is to see how things are, and at once
-		_, err := t.Exec(ctx, `UPDATE gates SET ready = 0 WHERE name IN ($1, $2) AND trouble <> ''`, d.To.String(), string(d.To.Kind))
+		_, err := t.Exec(ctx, sqlProbeAtOnce, d.To.String(), string(d.To.Kind))
 		return err
 	}
 	return nil
@@ -151,9 +138,7 @@ func (t *Tx) trouble(ctx context.Context, of alert.Target, o deliver.Outcome, r 
 		return err
 	}
 	if now.Sub(since) >= o.Keep {
-		res, err := t.Exec(ctx, `
-UPDATE deliveries SET state = 'dead', error = $1, updated = $2
-WHERE state = 'waiting' AND queued <= $3 AND (target = $4 OR $5 = '' AND target LIKE $6)`,
+		res, err := t.Exec(ctx, sqlGiveUpWaiting,
 			o.Reason, unix(now), unix(now.Add(-o.Keep)), of.String(), of.Address, string(of.Kind)+":%")
 		if err != nil {
 			return err
@@ -243,10 +228,7 @@ func (t *Tx) readTrouble(ctx context.Context, of alert.Target) (deliver.Trouble,
 
 // countWaiting counts what waits for the end of a trouble.
 func countWaiting(ctx context.Context, q querier, of *deliver.Trouble) error {
-	rows, err := q.QueryContext(ctx, `
-SELECT a.channel, count(*) FROM deliveries d JOIN alerts a ON a.id = d.alert
-WHERE d.state IN ('waiting', 'sending') AND (d.target = $1 OR $2 = '' AND d.target LIKE $3)
-GROUP BY a.channel ORDER BY a.channel`, of.Of.String(), of.Of.Address, string(of.Of.Kind)+":%")
+	rows, err := q.QueryContext(ctx, sqlCountWaiting, of.Of.String(), of.Of.Address, string(of.Of.Kind)+":%")
 	if err != nil {
 		return err
 	}
@@ -271,7 +253,7 @@ func (s *Store) Troubles(ctx context.Context) ([]deliver.Trouble, error) {
 }
 
 func troubles(ctx context.Context, q querier) ([]deliver.Trouble, error) {
-	rows, err := q.QueryContext(ctx, `SELECT name, ready, trouble, reason, since FROM gates WHERE trouble <> '' ORDER BY since, name`)
+	rows, err := q.QueryContext(ctx, sqlTroubles)
 	if err != nil {
 		return nil, err
 	}

@@ -11,10 +11,18 @@ import (
 	"tipoff/sources"
 )
 
+var (
+	sqlFacts    = statements.Get("Facts")
+	sqlPutCVSS  = statements.Get("PutCVSS")
+	sqlPutEPSS  = statements.Get("PutEPSS")
+	sqlPutKEV   = statements.Get("PutKEV")
+	sqlDropFact = statements.Get("DropFact")
+)
+
 // Facts are what is known of vulnerabilities, by their ids.
 func (s *Store) Facts(ctx context.Context) iter.Seq2[cve.Fact, error] {
 	return func(yield func(cve.Fact, error) bool) {
-		rows, err := s.read.QueryContext(ctx, `SELECT id, cvss, epss, kev FROM cves ORDER BY id`)
+		rows, err := s.read.QueryContext(ctx, sqlFacts)
 		if err != nil {
 			yield(cve.Fact{}, s.Explain(err))
 			return
@@ -39,15 +47,10 @@ func (s *Store) Facts(ctx context.Context) iter.Seq2[cve.Fact, error] {
 // Each writes what one kind of catalogue is about: another replica may be
 // learning what is another's business.
 var sqlPutFact = map[sources.FactKind]string{
-	sources.CVSSFact: `
-INSERT INTO cves (id, cvss, epss, kev) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET cvss = excluded.cvss`,
-	sources.EPSSFact: `
-INSERT INTO cves (id, cvss, epss, kev) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET epss = excluded.epss`,
-	sources.KEVFact: `
-INSERT INTO cves (id, cvss, epss, kev) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE SET kev = excluded.kev`,
+	sources.CVSSFact: sqlPutCVSS,
+	sources.EPSSFact: sqlPutEPSS,
+	sources.KEVFact:  sqlPutKEV,
 }
-
-const sqlDropFact = `DELETE FROM cves WHERE id = $1 AND cvss = 0 AND epss = 0 AND NOT kev`
 
 // factsAtOnce is how many facts are written in one transaction. A catalogue has
 // hundreds of thousands, and polls wait as long as one is written.

@@ -2,7 +2,7 @@
 // watches and what is still to be sent, in SQL that SQLite and PostgreSQL read
 // the same way. What they do not have in common is a [Dialect]; opening a
 // database, its schema and its errors are the stores' own, in the folders
-// beside this one.
+// beside this one. The statements are in the folder queries, by their names.
 //
 // Whoever writes is alone: SQLite has one writer anyway, and a [Dialect] for a
 // shared server takes a lock. So a transaction sees the same things on both, and
@@ -12,17 +12,28 @@ package database
 import (
 	"context"
 	"database/sql"
+	"embed"
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
+	"tipoff/bot/store/queries"
 	"tipoff/sources/story"
 )
+
+//go:embed queries/*.sql
+var queryFiles embed.FS
+
+// statements are those of the folder queries, by name.
+var statements = queries.Must(queryFiles)
+
+var sqlCountSources = statements.Get("CountSources")
 
 // Enqueuer puts the delivery job of a target into the store's own
 // transaction, so that an alert and the job that sends it are written together
@@ -66,9 +77,9 @@ type Dialect interface {
 	// Days calls each with every day of which the index finds stories, and how
 	// many. Days count from the beginning of 1970, and do not come in order.
 	Days(ctx context.Context, conn *sql.Conn, r Range, each func(day, stories int64)) error
-	// InKeys is the condition that a column is among keys, which are the
-	// statement's first and only argument, and that argument.
-	InKeys(column string, keys []store.Key) (condition string, arg any)
+	// InKeys is what the condition that a column is among keys has after the
+	// column, and the keys as the statement's first argument.
+	InKeys(keys []store.Key) (condition string, arg any)
 	// Unindex takes stories out of the search index, if they do not leave it by
 	// themselves.
 	Unindex(ctx context.Context, tx *Tx, keys []store.Key) error
@@ -157,7 +168,7 @@ func (s *Store) Name() string { return s.name }
 // Check reports whether the database answers, for a readiness probe.
 func (s *Store) Check(ctx context.Context) error {
 	var n int
-	return s.Explain(s.read.QueryRowContext(ctx, `SELECT count(*) FROM sources`).Scan(&n))
+	return s.Explain(s.read.QueryRowContext(ctx, sqlCountSources).Scan(&n))
 }
 
 // Prepare parses the statements of the hot path once: parsing costs more than
@@ -309,6 +320,9 @@ type Range struct {
 	// From and Until bound the keys; zero is open. Until is not part of it.
 	From, Until int64
 }
+
+// withKeys is a statement with what [Dialect.InKeys] says in the place of {among}.
+func withKeys(query, among string) string { return strings.ReplaceAll(query, "{among}", among) }
 
 // unix is t as the tables keep it: Unix seconds, 0 for the zero time.
 func unix(t time.Time) int64 {

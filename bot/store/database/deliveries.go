@@ -15,6 +15,23 @@ import (
 	"tipoff/sources/story"
 )
 
+var (
+	sqlNextDelivery   = statements.Get("NextDelivery")
+	sqlTakeDelivery   = statements.Get("TakeDelivery")
+	sqlReadAlert      = statements.Get("ReadAlert")
+	sqlDeadDeliveries = statements.Get("DeadDeliveries")
+	sqlRetryDelivery  = statements.Get("RetryDelivery")
+	sqlTargetGates    = statements.Get("TargetGates")
+	sqlDropGate       = statements.Get("DropGate")
+	sqlOpenTargets    = statements.Get("OpenTargets")
+	sqlMoveDeliveries = statements.Get("MoveDeliveries")
+	sqlDeliveryCounts = statements.Get("DeliveryCounts")
+	sqlDeliveries     = statements.Get("Deliveries")
+	sqlDropSessions   = statements.Get("DropSessions")
+	sqlSaveSession    = statements.Get("SaveSession")
+	sqlLoadSession    = statements.Get("LoadSession")
+)
+
 // How an attempt is known to have come to nothing: where a process ended in the
 // middle of it, the request may still be on its way for a moment, and was made
 // within the time that an attempt takes.
@@ -30,18 +47,6 @@ const lookAgain = 3 * time.Second
 // paceAhead is how far ahead messages are given their turns among those to their
 // platform.
 const paceAhead = 2 * time.Second
-
-const sqlNextDelivery = `
-SELECT d.seq, d.id, d.alert, d.attempts, d.state, d.updated, d.queued, d.tried_from, d.tried_until,
-    coalesce(t.ready, 0), coalesce(t.trouble, ''), coalesce(t.trying, 0), coalesce(t.receipt, ''),
-    coalesce(p.ready, 0), coalesce(p.trouble, ''), coalesce(p.trying, 0)
-FROM deliveries d LEFT JOIN gates t ON t.name = d.target LEFT JOIN gates p ON p.name = $2
-WHERE d.target = $1 AND d.state IN ('waiting', 'sending') ORDER BY d.seq LIMIT 1`
-
-const sqlTakeDelivery = `
-UPDATE deliveries SET state = 'sending', attempts = $1, updated = $2, tried_from = $3, tried_until = $4 WHERE seq = $5`
-
-const sqlReadAlert = `SELECT story, notice, channel, kind, severity, matches, mentions, created FROM alerts WHERE id = $1`
 
 // NextDelivery takes the oldest open delivery of a target and marks it as
 // being sent; false when there is none. One that an earlier process was
@@ -150,9 +155,7 @@ func (t *Tx) readAlert(ctx context.Context, id int64) (alert.Alert, error) {
 func (s *Store) RetryDeliveries(ctx context.Context, ids []string, channel, by string) (r store.Retried, err error) {
 	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error {
 		r = store.Retried{}
-		rows, err := tx.QueryContext(ctx, `
-SELECT d.id FROM deliveries d JOIN alerts a ON a.id = d.alert
-WHERE d.state = 'dead' AND ($1 = '' OR a.channel = $1) ORDER BY d.seq`, channel)
+		rows, err := tx.QueryContext(ctx, sqlDeadDeliveries, channel)
 		if err != nil {
 			return err
 		}
@@ -169,7 +172,7 @@ WHERE d.state = 'dead' AND ($1 = '' OR a.channel = $1) ORDER BY d.seq`, channel)
 			dead = ids
 		}
 		for _, id := range dead {
-			if _, err := tx.Exec(ctx, `UPDATE deliveries SET state = 'waiting', queued = $1, updated = $1 WHERE id = $2`, unix(s.now()), id); err != nil {
+			if _, err := tx.Exec(ctx, sqlRetryDelivery, unix(s.now()), id); err != nil {
 				return err
 			}
 			if err := tx.audit(ctx, by, "delivery retry", id, nil, nil); err != nil {
@@ -227,8 +230,7 @@ func (s *Store) HasDelivery(ctx context.Context, tx *sql.Tx, to alert.Target) (b
 		return false, err
 	}
 	var n int
-	err := tx.QueryRowContext(ctx, `
-SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE target = $1 AND state IN ('waiting', 'sending') LIMIT 1) AS open`, to.String()).Scan(&n)
+	err := tx.QueryRowContext(ctx, sqlMore, to.String()).Scan(&n)
 	return n > 0, err
 }
 
@@ -276,7 +278,7 @@ func (s *Store) SyncTargets(ctx context.Context, channels []alert.Channel) error
 // forgetGates drops the gates of targets that no channel has, and that have
 // nothing open.
 func (t *Tx) forgetGates(ctx context.Context, channels []alert.Channel, open []alert.Target) error {
-	rows, err := t.QueryContext(ctx, `SELECT name FROM gates WHERE name LIKE '%:%'`)
+	rows, err := t.QueryContext(ctx, sqlTargetGates)
 	if err != nil {
 		return err
 	}
@@ -297,7 +299,7 @@ func (t *Tx) forgetGates(ctx context.Context, channels []alert.Channel, open []a
 		if known[name] {
 			continue
 		}
-		if _, err := t.Exec(ctx, `DELETE FROM gates WHERE name = $1`, name); err != nil {
+		if _, err := t.Exec(ctx, sqlDropGate, name); err != nil {
 			return err
 		}
 	}
@@ -311,9 +313,7 @@ type openTarget struct {
 }
 
 func (t *Tx) openTargets(ctx context.Context) ([]openTarget, error) {
-	rows, err := t.QueryContext(ctx, `
-SELECT a.channel, d.target FROM deliveries d JOIN alerts a ON a.id = d.alert
-WHERE d.state IN ('waiting', 'sending') GROUP BY a.channel, d.target ORDER BY min(d.seq)`)
+	rows, err := t.QueryContext(ctx, sqlOpenTargets)
 	if err != nil {
 		return nil, err
 	}
@@ -353,16 +353,14 @@ func moved(o openTarget, channels map[string][]alert.Target) (alert.Target, stri
 
 // moveDeliveries gives what is open for a target to another one, in its order.
 func (t *Tx) moveDeliveries(ctx context.Context, o openTarget, to alert.Target, next, reason string) error {
-	_, err := t.Exec(ctx, `
-UPDATE deliveries SET target = $1, state = $2, error = $3, updated = $4
-WHERE target = $5 AND state IN ('waiting', 'sending') AND alert IN (SELECT id FROM alerts WHERE channel = $6)`,
+	_, err := t.Exec(ctx, sqlMoveDeliveries,
 		to.String(), next, reason, unix(t.s.now()), o.target.String(), o.channel)
 	return err
 }
 
 // DeliveryCounts says how many deliveries are in each state.
 func (s *Store) DeliveryCounts(ctx context.Context) (map[string]int, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT state, count(*) FROM deliveries GROUP BY state`)
+	rows, err := s.read.QueryContext(ctx, sqlDeliveryCounts)
 	if err != nil {
 		return nil, s.Explain(err)
 	}
@@ -378,24 +376,6 @@ func (s *Store) DeliveryCounts(ctx context.Context) (map[string]int, error) {
 	}
 	return counts, s.Explain(rows.Err())
 }
-
-// sqlDeliveries: what waits for a target or a platform that is parked, or down, is
-// in that state for people.
-const sqlDeliveries = `
-SELECT id, target, channel, title, notice, state, attempts, error, updated, ready FROM (
-    SELECT d.seq, d.id, d.target, a.channel, coalesce(s.title, '') AS title, a.notice, d.attempts, d.error, d.updated,
-        CASE WHEN d.state <> 'waiting' THEN d.state
-            WHEN coalesce(p.trouble, '') <> '' THEN p.trouble
-            WHEN coalesce(t.trouble, '') <> '' THEN t.trouble
-            ELSE d.state END AS state,
-        CASE WHEN d.state = 'waiting' AND coalesce(p.ready, 0) >= coalesce(t.ready, 0) THEN coalesce(p.ready, 0)
-            WHEN d.state = 'waiting' THEN t.ready
-            ELSE 0 END AS ready
-    FROM deliveries d JOIN alerts a ON a.id = d.alert LEFT JOIN stories s ON s.key = a.story
-        LEFT JOIN gates t ON t.name = d.target
-        LEFT JOIN gates p ON d.target LIKE p.name || ':%' AND p.name NOT LIKE '%:%'
-    WHERE d.state = $1
-) AS all_of_them WHERE state = $2 ORDER BY seq DESC LIMIT $3`
 
 // Deliveries lists the deliveries in a state, newest first, at most n. The states
 // are waiting, sending, sent and dead, and parked and down for what waits for the
@@ -442,12 +422,10 @@ func (s *Store) Deliveries(ctx context.Context, state string, n int) ([]store.De
 // what has expired.
 func (s *Store) SaveSession(ctx context.Context, token string, data []byte, expires time.Time) error {
 	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		if _, err := tx.Exec(ctx, `DELETE FROM sessions WHERE expires <= $1`, unix(s.now())); err != nil {
+		if _, err := tx.Exec(ctx, sqlDropSessions, unix(s.now())); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, `
-INSERT INTO sessions (token, data, expires) VALUES ($1, $2, $3)
-ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires = excluded.expires`, token, data, unix(expires))
+		_, err := tx.Exec(ctx, sqlSaveSession, token, data, unix(expires))
 		return err
 	})
 }
@@ -455,7 +433,7 @@ ON CONFLICT (token) DO UPDATE SET data = excluded.data, expires = excluded.expir
 // LoadSession reads what was kept, or fails with [store.ErrNotFound].
 func (s *Store) LoadSession(ctx context.Context, token string) ([]byte, error) {
 	var data []byte
-	err := s.read.QueryRowContext(ctx, `SELECT data FROM sessions WHERE token = $1 AND expires > $2`, token, unix(s.now())).Scan(&data)
+	err := s.read.QueryRowContext(ctx, sqlLoadSession, token, unix(s.now())).Scan(&data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("session: %w", store.ErrNotFound)
 	}

@@ -16,10 +16,22 @@ import (
 	"tipoff/sources"
 )
 
+var (
+	sqlSourceEntries     = statements.Get("SourceEntries")
+	sqlSourceEntriesWith = statements.Get("SourceEntriesWith")
+	sqlFileSources       = statements.Get("FileSources")
+	sqlLeaveFile         = statements.Get("LeaveFile")
+	sqlFileEntries       = statements.Get("FileEntries")
+	sqlRemoveSource      = statements.Get("RemoveSource")
+	sqlSourceEntry       = statements.Get("SourceEntry")
+	sqlChanges           = statements.Get("Changes")
+	sqlPutSource         = statements.Get("PutSource")
+)
+
 // SourceEntries lists the sources in force by name, each as somebody added or
 // changed it, or with nothing for one that is as the config has it.
 func (s *Store) SourceEntries(ctx context.Context) ([]store.SourceEntry, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT name, origin, entry FROM sources WHERE NOT removed ORDER BY name`)
+	rows, err := s.read.QueryContext(ctx, sqlSourceEntries)
 	if err != nil {
 		return nil, s.Explain(err)
 	}
@@ -87,7 +99,7 @@ func entryHash(src sources.Source) (string, error) {
 // SourceEntriesWith lists the sources that [Store.SyncSources] would leave in
 // force, and changes nothing; see [Store.SourceEntries].
 func (s *Store) SourceEntriesWith(ctx context.Context, file []sources.Source) ([]store.SourceEntry, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT name, origin, entry, removed, file_entry FROM sources ORDER BY name`)
+	rows, err := s.read.QueryContext(ctx, sqlSourceEntriesWith)
 	if err != nil {
 		return nil, s.Explain(err)
 	}
@@ -137,7 +149,7 @@ func (s *Store) SourceEntriesWith(ctx context.Context, file []sources.Source) ([
 // dropSources takes the config's sources that are not in the file any more out
 // of force, unless somebody made them their own.
 func (t *Tx) dropSources(ctx context.Context, inFile []string) error {
-	rows, err := t.QueryContext(ctx, `SELECT name FROM sources WHERE file_entry <> '' OR origin = 'config' AND NOT removed`)
+	rows, err := t.QueryContext(ctx, sqlFileSources)
 	if err != nil {
 		return err
 	}
@@ -149,8 +161,7 @@ func (t *Tx) dropSources(ctx context.Context, inFile []string) error {
 		if slices.Contains(inFile, name) {
 			continue
 		}
-		_, err := t.Exec(ctx, `
-UPDATE sources SET file_entry = '', removed = CASE WHEN origin = 'config' THEN TRUE ELSE removed END WHERE name = $1`, name)
+		_, err := t.Exec(ctx, sqlLeaveFile, name)
 		if err != nil {
 			return fmt.Errorf("source %q: %w", name, err)
 		}
@@ -174,7 +185,7 @@ func names(rows *sql.Rows) ([]string, error) {
 
 // fileEntries are the hashes of the config's entries as they were applied.
 func (t *Tx) fileEntries(ctx context.Context) (map[string]string, error) {
-	rows, err := t.QueryContext(ctx, `SELECT name, file_entry FROM sources WHERE file_entry <> ''`)
+	rows, err := t.QueryContext(ctx, sqlFileEntries)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +242,7 @@ func (s *Store) RemoveSource(ctx context.Context, name, by string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `UPDATE sources SET removed = TRUE, entry = '', origin = $1 WHERE name = $2`, by, name); err != nil {
+		if _, err := tx.Exec(ctx, sqlRemoveSource, by, name); err != nil {
 			return err
 		}
 		return tx.audit(ctx, by, "source remove", name, before, nil)
@@ -241,7 +252,7 @@ func (s *Store) RemoveSource(ctx context.Context, name, by string) error {
 // sourceEntry reads a source for the audit log.
 func (t *Tx) sourceEntry(ctx context.Context, name string) (before any, removed bool, err error) {
 	var address, entry string
-	err = t.QueryRowContext(ctx, `SELECT url, entry, removed FROM sources WHERE name = $1`, name).Scan(&address, &entry, &removed)
+	err = t.QueryRowContext(ctx, sqlSourceEntry, name).Scan(&address, &entry, &removed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil, false, fmt.Errorf("source %q: %w", name, store.ErrNotFound)
@@ -261,7 +272,7 @@ func (t *Tx) sourceEntry(ctx context.Context, name string) (before any, removed 
 // program that shares the store reads them again when it has grown.
 func (s *Store) Changes(ctx context.Context) (int64, error) {
 	var n int64
-	err := s.read.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM audit`).Scan(&n)
+	err := s.read.QueryRowContext(ctx, sqlChanges).Scan(&n)
 	return n, s.Explain(err)
 }
 
@@ -305,27 +316,3 @@ func forAudit(src sources.Source) sourceEntry {
 	}
 	return sourceEntry(src)
 }
-
-// sqlPutSource writes a source. An empty file entry leaves the last one as it
-// was. A server's wish to be left alone belongs to the address and stays with
-// it; an address that the source moved to is no new one.
-const sqlPutSource = `
-INSERT INTO sources (name, url, origin, entry, file_entry) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (name) DO UPDATE SET removed = FALSE, url = excluded.url, origin = excluded.origin, entry = excluded.entry,
-    file_entry    = CASE WHEN excluded.file_entry = '' THEN sources.file_entry ELSE excluded.file_entry END,
-    not_before    = CASE WHEN sources.url = excluded.url OR sources.moved_to = excluded.url THEN sources.not_before ELSE 0 END,
-    hold_until    = CASE WHEN sources.url = excluded.url OR sources.moved_to = excluded.url THEN sources.hold_until ELSE 0 END,
-    moved_to      = CASE WHEN sources.url = excluded.url AND NOT sources.removed THEN sources.moved_to ELSE '' END,
-    state         = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.state ELSE 'new' END,
-    since         = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.since ELSE 0 END,
-    error         = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.error ELSE '' END,
-    failures      = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.failures ELSE 0 END,
-    baselined     = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.baselined ELSE 0 END,
-    etag          = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.etag ELSE '' END,
-    last_modified = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.last_modified ELSE '' END,
-    body_hash     = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.body_hash ELSE '' END,
-    rhythm        = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.rhythm ELSE '' END,
-    memory        = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.memory ELSE '' END,
-    habit         = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.habit ELSE '' END,
-    told          = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.told ELSE '' END,
-    next_poll     = CASE WHEN (sources.url = excluded.url OR sources.moved_to = excluded.url) AND NOT sources.removed THEN sources.next_poll ELSE 0 END`

@@ -14,42 +14,22 @@ import (
 	"tipoff/sources/story"
 )
 
+var (
+	sqlKnown         = statements.Get("Known")
+	sqlKeyByID       = statements.Get("KeyByID")
+	sqlAddRevision   = statements.Get("AddRevision")
+	sqlDropRevisions = statements.Get("DropRevisions")
+	sqlEditStory     = statements.Get("EditStory")
+	sqlSaveVisit     = statements.Get("SaveVisit")
+	sqlAddAlert      = statements.Get("AddAlert")
+	sqlAddDelivery   = statements.Get("AddDelivery")
+	sqlTells         = statements.Get("Tells")
+	sqlRecentTitles  = statements.Get("RecentTitles")
+)
+
 // keyShift leaves room for 1,024 stories within a second before they take the
 // next second's keys.
 const keyShift = 10
-
-const (
-	sqlKnown = `
-SELECT g.story, g.text_hash, s.source = g.source
-FROM sightings g JOIN stories s ON s.key = g.story
-WHERE g.source = $1 AND g.identity = $2`
-
-	sqlKeyByID = `SELECT key FROM stories WHERE id = $1`
-
-	sqlAddRevision = `
-INSERT INTO revisions (story, until, title, summary, content)
-SELECT key, CAST($1 AS BIGINT), title, summary, content FROM stories WHERE key = $2`
-
-	// A page that changes with every visit (a counter, a "3 minutes ago") would
-	// fill the disk.
-	sqlDropRevisions = `
-DELETE FROM revisions WHERE story = $1 AND rowid <= (
-    SELECT rowid FROM revisions WHERE story = $1 ORDER BY rowid DESC LIMIT 1 OFFSET $2)`
-
-	sqlEditStory = `UPDATE stories SET title = $1, summary = $2, content = $3, updated = $4, entities = $5 WHERE key = $6`
-
-	sqlSaveVisit = `
-UPDATE sources SET state = $1, error = $2, failures = $3, last_status = $4, last_ok = $5, next_poll = $6, not_before = $7,
-    baselined = $8, etag = $9, last_modified = $10, body_hash = $11, stories = $12,
-    moved_to = $13, since = $14, hold_until = $15, rhythm = $16, memory = $17, habit = $18, told = $19, listed = $20
-WHERE id = $21`
-
-	sqlAddAlert = `
-INSERT INTO alerts (story, notice, channel, kind, severity, matches, mentions, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT DO NOTHING RETURNING id`
-
-	sqlAddDelivery = `INSERT INTO deliveries (id, alert, target, updated, queued) VALUES ($1, $2, $3, $4, $4)`
-)
 
 // hot are the statements prepared at the start.
 var hot = []string{
@@ -105,7 +85,7 @@ func (t *Tx) Tells(ctx context.Context, source int64, k store.Key) (bool, error)
 		return false, err
 	}
 	var yes bool
-	err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM sightings WHERE story = $1 AND source = $2)`, []any{int64(k), source}, &yes)
+	err := t.row(ctx, sqlTells, []any{int64(k), source}, &yes)
 	return yes, err
 }
 
@@ -115,8 +95,7 @@ func (t *Tx) RecentTitles(ctx context.Context, source int64, n int) (map[string]
 	if err := t.flush(ctx); err != nil {
 		return nil, err
 	}
-	rows, err := t.QueryContext(ctx, `
-SELECT title, key FROM stories WHERE key IN (SELECT story FROM sightings WHERE source = $1) ORDER BY key DESC LIMIT $2`, source, n)
+	rows, err := t.QueryContext(ctx, sqlRecentTitles, source, n)
 	if err != nil {
 		return nil, err
 	}

@@ -6,10 +6,28 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"time"
 
 	"tipoff/bot/store"
+)
+
+var (
+	sqlOldest             = statements.Get("Oldest")
+	sqlOldNotices         = statements.Get("OldNotices")
+	sqlForgotten          = statements.Get("Forgotten")
+	sqlForget             = statements.Get("Forget")
+	sqlRemember           = statements.Get("Remember")
+	sqlKeyAt              = statements.Get("KeyAt")
+	sqlForgetStories      = statements.Get("ForgetStories")
+	sqlDeleteDeliveriesOf = statements.Get("DeleteDeliveriesOf")
+	sqlDeleteAlertsOf     = statements.Get("DeleteAlertsOf")
+	sqlDeleteRevisionsOf  = statements.Get("DeleteRevisionsOf")
+	sqlDeleteSightingsOf  = statements.Get("DeleteSightingsOf")
+	sqlDeleteStories      = statements.Get("DeleteStories")
+	sqlCountTold          = statements.Get("CountTold")
+	sqlDeleteDeliveries   = statements.Get("DeleteDeliveries")
+	sqlDeleteAlert        = statements.Get("DeleteAlert")
+	sqlAnyForgotten       = statements.Get("AnyForgotten")
 )
 
 const (
@@ -27,38 +45,6 @@ const (
 	// roomToGrow is how far below the limit the size is brought, so that not
 	// every hour has something to delete.
 	roomToGrow = 0.05
-)
-
-// stillOpen is the condition that a delivery is still to be sent, or may be: whatever
-// states there are, only what was sent or given up long ago is not. $1 is the
-// time before which it was long ago.
-const stillOpen = `(d.state <> 'sent' AND (d.state <> 'dead' OR d.updated > $1))`
-
-const (
-	sqlOldest = `
-SELECT s.key FROM stories s
-WHERE s.key >= $2 AND s.key < $3
-  AND NOT EXISTS (SELECT 1 FROM alerts a JOIN deliveries d ON d.alert = a.id WHERE a.story = s.key AND ` + stillOpen + `)
-ORDER BY s.key LIMIT $4`
-
-	sqlOldNotices = `
-SELECT a.id FROM alerts a
-WHERE a.story IS NULL AND a.created < $2 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.alert = a.id AND ` + stillOpen + `)
-ORDER BY a.id LIMIT $3`
-
-	// Who tells one of a source's old stories under another identity, or tells
-	// what another source told, tells no news either.
-	sqlForgotten = `SELECT identity, listed, source = $1 FROM forgotten WHERE source = $1 AND identity = $2 OR id = $3`
-
-	sqlForget = `
-INSERT INTO forgotten (source, identity, id, listed) VALUES ($1, $2, $3, $4)
-ON CONFLICT (source, identity) DO UPDATE SET listed = excluded.listed`
-
-	// A source that is not in force starts over with a baseline.
-	sqlRemember = `
-DELETE FROM forgotten WHERE EXISTS (
-    SELECT 1 FROM sources s WHERE s.id = forgotten.source
-       AND (forgotten.listed < s.listed - $1 OR s.removed AND forgotten.listed < $2))`
 )
 
 // Retain deletes what is not to be kept: stories, the oldest first, with their
@@ -125,7 +111,7 @@ func (s *Store) beyond(ctx context.Context, size int64) (int64, error) {
 	}
 	share := 1 - float64(size)*(1-roomToGrow)/float64(have)
 	var key int64
-	err = s.read.QueryRowContext(ctx, `SELECT key FROM stories ORDER BY key LIMIT 1 OFFSET $1`, int64(math.Ceil(share*float64(n)))).Scan(&key)
+	err = s.read.QueryRowContext(ctx, sqlKeyAt, int64(math.Ceil(share*float64(n)))).Scan(&key)
 	if errors.Is(err, sql.ErrNoRows) {
 		return math.MaxInt64, nil
 	}
@@ -172,26 +158,24 @@ func numbers[T ~int64](rows *sql.Rows) ([]T, error) {
 
 func (t *Tx) deleteStories(ctx context.Context, keys []store.Key) error {
 	d := t.s.d
-	among := func(column string) string { condition, _ := d.InKeys(column, keys); return condition }
-	_, arg := d.InKeys("", keys)
-	if err := t.countTold(ctx, among("story"), arg); err != nil {
+	among, arg := d.InKeys(keys)
+	if err := t.countTold(ctx, among, arg); err != nil {
 		return fmt.Errorf("delete old stories: %w", err)
 	}
 	if err := d.Unindex(ctx, t, keys); err != nil {
 		return fmt.Errorf("delete old stories from the index: %w", err)
 	}
+	if _, err := t.ExecContext(ctx, withKeys(sqlForgetStories, among), arg, unix(t.s.now())); err != nil {
+		return fmt.Errorf("delete old stories: %w", err)
+	}
 	for _, q := range []string{
-		`
-INSERT INTO forgotten (source, identity, id, listed)
-SELECT g.source, g.identity, s.id, ` + strconv.FormatInt(unix(t.s.now()), 10) + ` FROM sightings g JOIN stories s ON s.key = g.story
-WHERE ` + among("g.story") + ` ON CONFLICT (source, identity) DO UPDATE SET id = excluded.id, listed = excluded.listed`,
-		`DELETE FROM deliveries WHERE alert IN (SELECT id FROM alerts WHERE ` + among("story") + `)`,
-		`DELETE FROM alerts WHERE ` + among("story"),
-		`DELETE FROM revisions WHERE ` + among("story"),
-		`DELETE FROM sightings WHERE ` + among("story"),
-		`DELETE FROM stories WHERE ` + among("key"),
+		sqlDeleteDeliveriesOf,
+		sqlDeleteAlertsOf,
+		sqlDeleteRevisionsOf,
+		sqlDeleteSightingsOf,
+		sqlDeleteStories,
 	} {
-		if _, err := t.ExecContext(ctx, q, arg); err != nil {
+		if _, err := t.ExecContext(ctx, withKeys(q, among), arg); err != nil {
 			return fmt.Errorf("delete old stories: %w", err)
 		}
 	}
@@ -200,7 +184,7 @@ WHERE ` + among("g.story") + ` ON CONFLICT (source, identity) DO UPDATE SET id =
 
 // countTold says that the sources tell so many stories less.
 func (t *Tx) countTold(ctx context.Context, among string, arg any) error {
-	rows, err := t.QueryContext(ctx, `SELECT source, count(*) FROM sightings WHERE `+among+` GROUP BY source`, arg)
+	rows, err := t.QueryContext(ctx, withKeys(sqlCountTold, among), arg)
 	if err != nil {
 		return err
 	}
@@ -236,10 +220,10 @@ func (s *Store) deleteNotices(ctx context.Context, before time.Time) (n int, err
 			ids, err := numbers[int64](rows)
 			for _, id := range ids {
 				if err == nil {
-					_, err = tx.Exec(ctx, `DELETE FROM deliveries WHERE alert = $1`, id)
+					_, err = tx.Exec(ctx, sqlDeleteDeliveries, id)
 				}
 				if err == nil {
-					_, err = tx.Exec(ctx, `DELETE FROM alerts WHERE id = $1`, id)
+					_, err = tx.Exec(ctx, sqlDeleteAlert, id)
 				}
 			}
 			deleted = len(ids)
@@ -257,7 +241,7 @@ func (s *Store) deleteNotices(ctx context.Context, before time.Time) (n int, err
 // another source, or another identity.
 func (t *Tx) Forgotten(ctx context.Context, source int64, items []store.Told) (map[store.Identity]time.Time, error) {
 	var some bool
-	if err := t.row(ctx, `SELECT EXISTS (SELECT 1 FROM forgotten)`, nil, &some); err != nil || !some {
+	if err := t.row(ctx, sqlAnyForgotten, nil, &some); err != nil || !some {
 		return nil, err
 	}
 	found := make(map[store.Identity]time.Time)

@@ -6,9 +6,7 @@ import (
 	"tipoff/bot/store"
 )
 
-const sqlRevisions = `
-SELECT r.until, r.title, r.summary, r.content FROM revisions r JOIN stories s ON s.key = r.story
-WHERE s.id = $1 ORDER BY r.rowid DESC`
+var sqlRevisions = statements.Get("Revisions")
 
 // Revisions are the texts that a story had before it was edited, the newest
 // first: none for a story that was never edited, or that is not there. The oldest

@@ -17,8 +17,13 @@ import (
 	"tipoff/sources/story"
 )
 
-// StoryColumns are what [ScanStory] reads, of stories s.
-const StoryColumns = `s.key, s.id, s.source, s.url, s.title, s.summary, s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated, s.entities`
+var (
+	sqlStory        = statements.Get("Story")
+	sqlSourceNames  = statements.Get("SourceNames")
+	sqlSightings    = statements.Get("Sightings")
+	sqlCountStories = statements.Get("CountStories")
+	sqlOldestStory  = statements.Get("OldestStory")
+)
 
 // Candidate is a story that a search looks at, without its sources.
 type Candidate struct {
@@ -27,7 +32,7 @@ type Candidate struct {
 	Story  story.Story
 }
 
-// ScanStory reads a row of [StoryColumns].
+// ScanStory reads a row of stories: the columns as the statement Story has them.
 func ScanStory(scan func(...any) error) (Candidate, error) {
 	var c Candidate
 	s := &c.Story
@@ -53,7 +58,7 @@ func ScanStory(scan func(...any) error) (Candidate, error) {
 }
 
 func (s *Store) readStory(ctx context.Context, q querier, k store.Key) (story.Story, error) {
-	c, err := ScanStory(q.QueryRowContext(ctx, `SELECT `+StoryColumns+` FROM stories s WHERE s.key = $1`, int64(k)).Scan)
+	c, err := ScanStory(q.QueryRowContext(ctx, sqlStory, int64(k)).Scan)
 	if err != nil {
 		return c.Story, err
 	}
@@ -70,7 +75,7 @@ func (s *Store) names(ctx context.Context, q querier, wanted func(known sourceNa
 	if have := s.sources.Load(); have != nil && wanted(*have) {
 		return *have, nil
 	}
-	rows, err := q.QueryContext(ctx, `SELECT id, name FROM sources`)
+	rows, err := q.QueryContext(ctx, sqlSourceNames)
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +118,8 @@ func (s *Store) readSightings(ctx context.Context, q querier, all []Candidate) e
 	for i := range all {
 		keys[i], of[all[i].Key] = all[i].Key, &all[i]
 	}
-	among, arg := s.d.InKeys("story", keys)
-	rows, err := q.QueryContext(ctx, `SELECT story, source, url, published, seen FROM sightings WHERE `+among, arg)
+	among, arg := s.d.InKeys(keys)
+	rows, err := q.QueryContext(ctx, withKeys(sqlSightings, among), arg)
 	if err != nil {
 		return err
 	}
@@ -309,14 +314,14 @@ func firstKey(t time.Time) int64 {
 // Count says how many stories the archive holds.
 func (s *Store) Count(ctx context.Context) (int, error) {
 	var n int
-	err := s.read.QueryRowContext(ctx, `SELECT count(*) FROM stories`).Scan(&n)
+	err := s.read.QueryRowContext(ctx, sqlCountStories).Scan(&n)
 	return n, s.Explain(err)
 }
 
 // Oldest is the time of the oldest story, or zero for an empty archive.
 func (s *Store) Oldest(ctx context.Context) (time.Time, error) {
 	var k sql.NullInt64
-	err := s.read.QueryRowContext(ctx, `SELECT min(key) FROM stories`).Scan(&k)
+	err := s.read.QueryRowContext(ctx, sqlOldestStory).Scan(&k)
 	if err != nil || !k.Valid {
 		return time.Time{}, s.Explain(err)
 	}

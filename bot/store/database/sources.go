@@ -11,8 +11,13 @@ import (
 	"tipoff/sources"
 )
 
-const sourceColumns = `id, name, url, state, error, failures, last_status, last_ok, next_poll, not_before,
-    baselined, etag, last_modified, body_hash, stories, moved_to, since, hold_until, rhythm, memory, habit, told, listed`
+var (
+	sqlSource    = statements.Get("Source")
+	sqlSources   = statements.Get("Sources")
+	sqlSourceID  = statements.Get("SourceID")
+	sqlAddSource = statements.Get("AddSource")
+	sqlCountMore = statements.Get("CountMore")
+)
 
 // querier is a database, a connection or a transaction.
 type querier interface {
@@ -20,6 +25,7 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
+// scanSource reads a row as the statements Source and Sources have it.
 func scanSource(scan func(...any) error) (id int64, st store.SourceStatus, err error) {
 	var name string
 	var ok, next, notBefore, baselined, since, hold, listed int64
@@ -37,8 +43,6 @@ func scanSource(scan func(...any) error) (id int64, st store.SourceStatus, err e
 	}
 	return id, st, err
 }
-
-const sqlSource = `SELECT ` + sourceColumns + ` FROM sources WHERE name = $1 AND NOT removed`
 
 // Source reads one source's health and its number in this store, which is
 // migrated.
@@ -58,7 +62,7 @@ func (s *Store) Source(ctx context.Context, name string) (int64, store.SourceSta
 
 // Sources lists the sources in force with their health, by name.
 func (s *Store) Sources(ctx context.Context) ([]store.SourceStatus, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+sourceColumns+` FROM sources WHERE NOT removed ORDER BY name`)
+	rows, err := s.read.QueryContext(ctx, sqlSources)
 	if err != nil {
 		return nil, s.Explain(err)
 	}
@@ -78,9 +82,9 @@ func (s *Store) Sources(ctx context.Context) ([]store.SourceStatus, error) {
 // not: its stories are there, and nobody asks it.
 func (t *Tx) AddSource(ctx context.Context, name string) (int64, error) {
 	var id int64
-	err := t.row(ctx, `SELECT id FROM sources WHERE name = $1`, []any{name}, &id)
+	err := t.row(ctx, sqlSourceID, []any{name}, &id)
 	if errors.Is(err, sql.ErrNoRows) {
-		err = t.row(ctx, `INSERT INTO sources (name, url, removed, origin) VALUES ($1, '', TRUE, 'import') RETURNING id`, []any{name}, &id)
+		err = t.row(ctx, sqlAddSource, []any{name}, &id)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("source %q: %w", name, err)
@@ -90,6 +94,6 @@ func (t *Tx) AddSource(ctx context.Context, name string) (int64, error) {
 
 // CountStories says that a source tells so many stories more.
 func (t *Tx) CountStories(ctx context.Context, source int64, more int) error {
-	_, err := t.Exec(ctx, `UPDATE sources SET stories = stories + $1 WHERE id = $2`, more, source)
+	_, err := t.Exec(ctx, sqlCountMore, more, source)
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"maps"
 	"math"
 	"runtime"
@@ -15,6 +14,12 @@ import (
 
 	"tipoff/bot/store"
 	"tipoff/filters"
+)
+
+var (
+	sqlOldestIn = statements.Get("OldestIn")
+	sqlNewestIn = statements.Get("NewestIn")
+	sqlEnoughIn = statements.Get("EnoughIn")
 )
 
 const daySeconds = 24 * 60 * 60
@@ -110,12 +115,16 @@ func (s *Store) split(ctx context.Context, r Range) ([]Range, error) {
 	}
 	var oldest, newest sql.NullInt64
 	var n int64
-	for q, to := range map[string]any{
-		`SELECT min(key) FROM stories WHERE key >= $1 AND key < $2`:                                                       &oldest,
-		`SELECT max(key) FROM stories WHERE key >= $1 AND key < $2`:                                                       &newest,
-		fmt.Sprintf(`SELECT count(*) FROM (SELECT 1 FROM stories WHERE key >= $1 AND key < $2 LIMIT %d) AS enough`, many): &n,
+	for _, look := range []struct {
+		query string
+		args  []any
+		to    any
+	}{
+		{sqlOldestIn, []any{r.From, r.Until}, &oldest},
+		{sqlNewestIn, []any{r.From, r.Until}, &newest},
+		{sqlEnoughIn, []any{r.From, r.Until, many}, &n},
 	} {
-		if err := s.read.QueryRowContext(ctx, q, r.From, r.Until).Scan(to); err != nil {
+		if err := s.read.QueryRowContext(ctx, look.query, look.args...).Scan(look.to); err != nil {
 			return nil, err
 		}
 	}

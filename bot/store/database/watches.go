@@ -12,8 +12,18 @@ import (
 	"tipoff/bot/store"
 )
 
-const watchColumns = `name, query, channels, severity, mention, origin`
+var (
+	sqlWatches       = statements.Get("Watches")
+	sqlRemoveWatch   = statements.Get("RemoveWatch")
+	sqlWatchesWith   = statements.Get("WatchesWith")
+	sqlConfigWatches = statements.Get("ConfigWatches")
+	sqlDropWatch     = statements.Get("DropWatch")
+	sqlWatch         = statements.Get("Watch")
+	sqlPutWatch      = statements.Get("PutWatch")
+	sqlAudit         = statements.Get("Audit")
+)
 
+// scanWatch reads a row that begins as that of the statement Watches.
 func scanWatch(scan func(...any) error, more ...any) (alert.Watch, error) {
 	var w alert.Watch
 	var channels string
@@ -28,7 +38,7 @@ func scanWatch(scan func(...any) error, more ...any) (alert.Watch, error) {
 
 // Watches lists the watches in force, by name.
 func (s *Store) Watches(ctx context.Context) ([]alert.Watch, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+watchColumns+` FROM watches WHERE NOT removed ORDER BY name`)
+	rows, err := s.read.QueryContext(ctx, sqlWatches)
 	if err != nil {
 		return nil, s.Explain(err)
 	}
@@ -76,7 +86,7 @@ func (s *Store) RemoveWatch(ctx context.Context, name, by string) error {
 		if removed {
 			return fmt.Errorf("watch %q: %w", name, store.ErrNotFound)
 		}
-		if _, err := tx.Exec(ctx, `UPDATE watches SET removed = TRUE, updated = $1 WHERE name = $2`, unix(tx.s.now()), name); err != nil {
+		if _, err := tx.Exec(ctx, sqlRemoveWatch, unix(tx.s.now()), name); err != nil {
 			return err
 		}
 		return tx.audit(ctx, by, "watch remove", name, &w, nil)
@@ -124,7 +134,7 @@ func (s *Store) SyncWatches(ctx context.Context, ws []alert.Watch) error {
 // and changes nothing: those of the file in its order, then those that people
 // added, by name.
 func (s *Store) WatchesWith(ctx context.Context, file []alert.Watch) ([]alert.Watch, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT `+watchColumns+`, removed, file_entry FROM watches ORDER BY name`)
+	rows, err := s.read.QueryContext(ctx, sqlWatchesWith)
 	if err != nil {
 		return nil, s.Explain(err)
 	}
@@ -169,7 +179,7 @@ func (s *Store) WatchesWith(ctx context.Context, file []alert.Watch) ([]alert.Wa
 
 // dropWatches removes the config's watches that are not in the file any more.
 func (t *Tx) dropWatches(ctx context.Context, inFile map[string]bool) error {
-	rows, err := t.QueryContext(ctx, `SELECT `+watchColumns+`, removed FROM watches WHERE origin = 'config'`)
+	rows, err := t.QueryContext(ctx, sqlConfigWatches)
 	if err != nil {
 		return err
 	}
@@ -189,7 +199,7 @@ func (t *Tx) dropWatches(ctx context.Context, inFile map[string]bool) error {
 		return err
 	}
 	for i, w := range gone {
-		if _, err := t.Exec(ctx, `DELETE FROM watches WHERE name = $1`, w.Name); err != nil {
+		if _, err := t.Exec(ctx, sqlDropWatch, w.Name); err != nil {
 			return err
 		}
 		if wasRemoved[i] {
@@ -203,7 +213,7 @@ func (t *Tx) dropWatches(ctx context.Context, inFile map[string]bool) error {
 }
 
 func (t *Tx) watch(ctx context.Context, name string) (w alert.Watch, removed bool, applied string, err error) {
-	row := t.QueryRowContext(ctx, `SELECT `+watchColumns+`, removed, file_entry FROM watches WHERE name = $1`, name)
+	row := t.QueryRowContext(ctx, sqlWatch, name)
 	w, err = scanWatch(row.Scan, &removed, &applied)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = fmt.Errorf("watch %q: %w", name, store.ErrNotFound)
@@ -217,11 +227,7 @@ func (t *Tx) putWatch(ctx context.Context, w alert.Watch, entry []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.Exec(ctx, `
-INSERT INTO watches (name, query, channels, severity, mention, origin, file_entry, updated) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (name) DO UPDATE SET query = excluded.query, channels = excluded.channels, severity = excluded.severity,
-    mention = excluded.mention, origin = excluded.origin, removed = FALSE, updated = excluded.updated,
-    file_entry = CASE WHEN excluded.file_entry = '' THEN watches.file_entry ELSE excluded.file_entry END`,
+	_, err = t.Exec(ctx, sqlPutWatch,
 		w.Name, w.Query, string(channels), string(w.Severity), w.Mention, w.Origin, string(entry), unix(t.s.now()))
 	if err != nil {
 		return fmt.Errorf("store watch %q: %w", w.Name, err)
@@ -242,7 +248,7 @@ func (t *Tx) audit(ctx context.Context, who, action, name string, before, after 
 		}
 		texts[i] = string(b)
 	}
-	_, err := t.Exec(ctx, `INSERT INTO audit (at, who, action, name, before, after) VALUES ($1, $2, $3, $4, $5, $6)`,
+	_, err := t.Exec(ctx, sqlAudit,
 		unix(t.s.now()), who, action, name, texts[0], texts[1])
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-const sqlClaim = `
-UPDATE sources SET next_poll = $1 WHERE name = ANY($2) AND next_poll <= $3 AND state <> 'gone' RETURNING name`
+var sqlClaim = statements.Get("Claim")
 
 // Claim says that this replica polls those of the sources that are due at a
 // moment, and returns their names. For the others they are not due before until.

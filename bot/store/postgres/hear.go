@@ -11,11 +11,9 @@ import (
 	"tipoff/bot/store"
 )
 
-// Processes that share a schema tell each other of changes on the channel of
-// that name. What they say is who speaks, and the change.
-const (
-	sqlChannel = `SELECT left('tipoff.' || current_schema(), 63)`
-	sqlTell    = `SELECT pg_notify(left('tipoff.' || current_schema(), 63), $1)`
+var (
+	sqlChannel = statements.Get("Channel")
+	sqlTell    = statements.Get("Tell")
 )
 
 // Tell sends a notification, which goes out when the transaction is committed.

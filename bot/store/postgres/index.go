@@ -13,6 +13,19 @@ import (
 	"tipoff/bot/store/database"
 )
 
+var (
+	sqlAlertIDs   = statements.Get("AlertIDs")
+	sqlEditWords  = statements.Get("EditWords")
+	sqlMergeIndex = statements.Get("MergeIndex")
+	sqlFind       = statements.Get("Find")
+	sqlAll        = statements.Get("All")
+	sqlEnds       = statements.Get("Ends")
+	sqlDays       = statements.Get("Days")
+	sqlAllDays    = statements.Get("AllDays")
+	sqlStories    = statements.Get("Stories")
+	sqlAmongKeys  = statements.Get("AmongKeys")
+)
+
 // Insert adds all rows with one statement.
 func (d *dialect) Insert(ctx context.Context, tx *database.Tx, table string, columns []string, rows [][]any, end string) error {
 	types, args := make([]string, len(columns)), make([]any, len(columns))
@@ -32,7 +45,7 @@ func (d *dialect) Insert(ctx context.Context, tx *database.Tx, table string, col
 		}
 		types[c] = fmt.Sprintf("$%d::%s[]", c+1, types[c])
 	}
-	_, err := tx.Exec(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") SELECT * FROM unnest("+strings.Join(types, ", ")+")"+end, args...)
+	_, err := tx.Exec(ctx, "INSERT INTO "+table+" ("+strings.Join(columns, ", ")+") SELECT * FROM unnest("+strings.Join(types, ", ")+") "+end, args...)
 	return err
 }
 
@@ -55,7 +68,7 @@ func (d *dialect) AddStories(ctx context.Context, tx *database.Tx, columns []str
 
 // AlertIDs takes ids from the sequence of alerts.
 func (d *dialect) AlertIDs(ctx context.Context, tx *database.Tx, n int) ([]int64, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT nextval(pg_get_serial_sequence('alerts', 'id')) FROM generate_series(1, $1)`, n)
+	rows, err := tx.QueryContext(ctx, sqlAlertIDs, n)
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +91,11 @@ func (d *dialect) Index(ctx context.Context, tx *database.Tx, entries []database
 		if !e.Again {
 			continue
 		}
-		if _, err := tx.Exec(ctx, `UPDATE stories SET words = $1 WHERE key = $2`, words(e), int64(e.Key)); err != nil {
+		if _, err := tx.Exec(ctx, sqlEditWords, words(e), int64(e.Key)); err != nil {
 			return fmt.Errorf("index story: %w", err)
 		}
 	}
-	if _, err := tx.Exec(ctx, `SELECT gin_clean_pending_list('stories_words')`); err != nil {
+	if _, err := tx.Exec(ctx, sqlMergeIndex); err != nil {
 		return fmt.Errorf("index stories: %w", err)
 	}
 	return nil
@@ -105,32 +118,7 @@ type level struct {
 // asked for before longer ones.
 var levels = []level{{"@b", 26, 2}, {"@e", 30, 4}, {"@h", 34, 2}}
 
-const (
-	// all in a materialised part, the planner takes the index of words.
-	sqlFind = `
-WITH found AS MATERIALIZED (
-    SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key >= $2 AND key < $3)
-SELECT key FROM found ORDER BY key DESC`
-
-	sqlAll = `SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT $3`
-
-	sqlEnds = `
-(SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT 1)
-UNION ALL
-(SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key LIMIT 1)`
-
-	sqlDays = `
-WITH found AS MATERIALIZED (
-    SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key >= $2 AND key < $3)
-SELECT (key >> 10) / 86400 AS day, count(*) FROM found GROUP BY day`
-
-	sqlAllDays = `SELECT (key >> 10) / 86400 AS day, count(*) FROM stories WHERE key >= $1 AND key < $2 GROUP BY day`
-
-	sqlStories = `
-SELECT ` + database.StoryColumns + ` FROM stories s WHERE s.key = ANY ($1::bigint[]) ORDER BY s.key DESC`
-
-	firstPage, lastPage = 32, 512
-)
+const firstPage, lastPage = 32, 512
 
 // Candidates yields pages that grow: who wants one hit need not wait for a
 // thousand.
@@ -279,8 +267,8 @@ func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, ea
 }
 
 // InKeys passes the keys as an array.
-func (d *dialect) InKeys(column string, keys []store.Key) (condition string, arg any) {
-	return column + " = ANY ($1::bigint[])", array(keys)
+func (d *dialect) InKeys(keys []store.Key) (condition string, arg any) {
+	return sqlAmongKeys, array(keys)
 }
 
 func array(keys []store.Key) []int64 {

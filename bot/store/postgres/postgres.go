@@ -27,6 +27,20 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"tipoff/bot/store/database"
+	"tipoff/bot/store/queries"
+)
+
+//go:embed queries/*.sql
+var queryFiles embed.FS
+
+// statements are those of the folder queries, by name.
+var statements = queries.Must(queryFiles)
+
+var (
+	sqlServerVersion = statements.Get("ServerVersion")
+	sqlWriteLock     = statements.Get("WriteLock")
+	sqlSetUpLock     = statements.Get("SetUpLock")
+	sqlSchemaVersion = statements.Get("SchemaVersion")
 )
 
 //go:embed migrations/*.sql
@@ -96,7 +110,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 		return nil, errors.Join(s.dialect.Explain(err), s.Close())
 	}
 	var version int
-	if err := read.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int`).Scan(&version); err != nil {
+	if err := read.QueryRowContext(ctx, sqlServerVersion).Scan(&version); err != nil {
 		return nil, errors.Join(s.dialect.Explain(err), s.Close())
 	}
 	if err := newEnough(s.dialect.name, version); err != nil {
@@ -167,13 +181,6 @@ func redact(address string) string {
 // Listener is where the job engine hears of new jobs.
 func (s *Store) Listener() *pgxpool.Pool { return s.listen }
 
-// The locks of a schema end with the transaction. 7442687 says that they are
-// ours.
-const (
-	sqlWriteLock = `SELECT pg_advisory_xact_lock(7442687, hashtext('write ' || current_schema()))`
-	sqlSetUpLock = `SELECT pg_advisory_xact_lock(7442687, hashtext('set up ' || current_schema()))`
-)
-
 // Alone runs f while no other replica is in Alone: for migrations and for what
 // is done at the start.
 func (s *Store) Alone(ctx context.Context, f func(ctx context.Context) error) error {
@@ -232,7 +239,7 @@ func (s *Store) sameSchema(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	var have int
-	err = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have)
+	err = db.QueryRowContext(ctx, sqlSchemaVersion).Scan(&have)
 	switch {
 	case isCode(err, "42P01"): // no such table
 		return fmt.Errorf("there is no archive in %s yet; `tipoff run` or `tipoff poll` makes one: %w", s.Name(), ErrEmpty)

@@ -9,12 +9,11 @@ import (
 	"tipoff/bot/store/database"
 )
 
-const (
-	sqlTables = `
-SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint, (SELECT count(*) FROM stories)
-FROM pg_class c WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'`
-
-	sqlLargest = `SELECT bytes, stories FROM archive_size`
+var (
+	sqlTables          = statements.Get("Tables")
+	sqlLargest         = statements.Get("Largest")
+	sqlDropArchiveSize = statements.Get("DropArchiveSize")
+	sqlAddArchiveSize  = statements.Get("AddArchiveSize")
 )
 
 // Unindex has nothing to do: the index is of the table.
@@ -60,10 +59,10 @@ func (d *dialect) Measure(ctx context.Context, tx *database.Tx) (int64, error) {
 	if err != nil || !isFull {
 		return u.used, err
 	}
-	if _, err := tx.Exec(ctx, `DELETE FROM archive_size`); err != nil {
+	if _, err := tx.Exec(ctx, sqlDropArchiveSize); err != nil {
 		return 0, err
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO archive_size (bytes, stories) VALUES ($1, $2)`, u.bytes, u.stories)
+	_, err = tx.Exec(ctx, sqlAddArchiveSize, u.bytes, u.stories)
 	return u.used, err
 }
 

@@ -44,8 +44,10 @@ func bench(b *testing.B) storetest.Bench {
 
 // bare reads the first page of what FTS5 finds.
 func bare(ctx context.Context, db *sql.DB, match string) error {
-	rows, err := db.QueryContext(ctx, `SELECT `+database.StoryColumns+` FROM stories_index i
-JOIN stories s ON s.key = i.rowid WHERE stories_index MATCH $1 ORDER BY i.rowid DESC LIMIT 20`, match)
+	rows, err := db.QueryContext(ctx, `
+SELECT s.key, s.id, s.source, s.url, s.title, s.summary,
+    s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated, s.entities
+FROM stories_index i JOIN stories s ON s.key = i.rowid WHERE stories_index MATCH $1 ORDER BY i.rowid DESC LIMIT 20`, match)
 	if err != nil {
 		return err
 	}

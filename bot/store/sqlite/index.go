@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -16,10 +17,15 @@ import (
 	"tipoff/filters"
 )
 
-// A replacement looks for the old entry, which costs as much as the new one.
-const (
-	sqlIndexStory   = `INSERT INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
-	sqlReindexStory = `INSERT OR REPLACE INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?)`
+var (
+	sqlIndexStory   = statements.Get("IndexStory")
+	sqlReindexStory = statements.Get("ReindexStory")
+	sqlAll          = statements.Get("All")
+	sqlFind         = statements.Get("Find")
+	sqlAllDays      = statements.Get("AllDays")
+	sqlDays         = statements.Get("Days")
+	sqlAmongKeys    = statements.Get("AmongKeys")
+	sqlIsKey        = statements.Get("IsKey")
 )
 
 // Index indexes stories in the order of their keys: FTS5 gathers entries in
@@ -41,7 +47,7 @@ func (d *dialect) Index(ctx context.Context, tx *database.Tx, entries []database
 
 // Insert runs the statement for each row: here that is what costs the least.
 func (d *dialect) Insert(ctx context.Context, tx *database.Tx, table string, columns []string, rows [][]any, end string) error {
-	query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")" + end
+	query := "INSERT INTO " + table + " (" + strings.Join(columns, ", ") + ") VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ") " + end
 	for _, row := range rows {
 		if _, err := tx.Exec(ctx, query, row...); err != nil {
 			return err
@@ -67,8 +73,11 @@ const firstPage, lastPage = 20, 256
 // what was not looked at cost nothing.
 func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Range) iter.Seq2[[]database.Candidate, error] {
 	return func(yield func([]database.Candidate, error) bool) {
-		from, where, args := among(r)
-		rows, err := conn.QueryContext(ctx, "SELECT "+database.StoryColumns+" FROM "+from+where+" ORDER BY "+keyOf(r)+" DESC", args...)
+		query, args := sqlAll, within(r)
+		if r.Match.Kind == database.MatchSome {
+			query, args = sqlFind, append([]any{r.Match.Query}, args...)
+		}
+		rows, err := conn.QueryContext(ctx, query, args...)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -102,12 +111,11 @@ func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Ran
 
 // Days counts in the index alone.
 func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, each func(day, stories int64)) error {
-	key := keyOf(r)
-	from, where, args := among(r)
+	query, args := sqlAllDays, within(r)
 	if r.Match.Kind == database.MatchSome {
-		from = "stories_index i"
+		query, args = sqlDays, append([]any{r.Match.Query}, args...)
 	}
-	rows, err := conn.QueryContext(ctx, "SELECT ("+key+" >> 10) / 86400 AS day, count(*) FROM "+from+where+" GROUP BY day", args...)
+	rows, err := conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
@@ -122,46 +130,24 @@ func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, ea
 	return rows.Err()
 }
 
-// keyOf is the key of the stories of a range.
-func keyOf(r database.Range) string {
-	if r.Match.Kind == database.MatchSome {
-		return "i.rowid"
+// within are the bounds of a range's keys.
+func within(r database.Range) []any {
+	if r.Until == 0 {
+		r.Until = math.MaxInt64
 	}
-	return "s.key"
-}
-
-// among are the stories of a range: the tables, the condition, and its arguments.
-// A cross join keeps its order.
-func among(r database.Range) (from, where string, args []any) {
-	key := keyOf(r)
-	var all []string
-	from = "stories s"
-	if r.Match.Kind == database.MatchSome {
-		from = "stories_index i CROSS JOIN stories s ON s.key = i.rowid"
-		all, args = append(all, "stories_index MATCH ?"), append(args, r.Match.Query)
-	}
-	if r.From != 0 {
-		all, args = append(all, key+" >= ?"), append(args, r.From)
-	}
-	if r.Until != 0 {
-		all, args = append(all, key+" < ?"), append(args, r.Until)
-	}
-	if len(all) > 0 {
-		where = " WHERE " + strings.Join(all, " AND ")
-	}
-	return from, where, args
+	return []any{r.From, r.Until}
 }
 
 // InKeys passes the keys as JSON, for SQLite has no arrays.
-func (d *dialect) InKeys(column string, keys []store.Key) (condition string, arg any) {
+func (d *dialect) InKeys(keys []store.Key) (condition string, arg any) {
 	if len(keys) == 1 {
-		return column + " = $1", int64(keys[0])
+		return sqlIsKey, int64(keys[0])
 	}
 	list, err := json.Marshal(keys)
 	if err != nil {
 		panic(err) // numbers can always be written
 	}
-	return column + " IN (SELECT value FROM json_each($1))", string(list)
+	return sqlAmongKeys, string(list)
 }
 
 // maxToken is how long a word of the index is at the most; FTS5 cuts longer ones.

@@ -10,10 +10,15 @@ import (
 	"tipoff/bot/store/database"
 )
 
+var (
+	sqlSize         = statements.Get("Size")
+	sqlFree         = statements.Get("Free")
+	sqlMerge        = statements.Get("Merge")
+	sqlUnindex      = statements.Get("Unindex")
+	sqlTotalChanges = statements.Get("TotalChanges")
+)
+
 const (
-	sqlSize   = `SELECT (p.page_count - f.freelist_count) * s.page_size FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s`
-	sqlFree   = `SELECT p.page_count, f.freelist_count, a.auto_vacuum FROM pragma_page_count p, pragma_freelist_count f, pragma_auto_vacuum a`
-	sqlMerge  = `INSERT INTO stories_index (stories_index, rank) VALUES ('merge', 64)`
 	sqlShrink = `PRAGMA incremental_vacuum(256)`
 
 	// A file keeps so much room, in pages, for what comes next.
@@ -25,7 +30,7 @@ const (
 // Unindex marks stories as deleted in the index; Compact gives their room back.
 func (d *dialect) Unindex(ctx context.Context, tx *database.Tx, keys []store.Key) error {
 	for _, k := range keys {
-		if _, err := tx.Exec(ctx, `DELETE FROM stories_index WHERE rowid = ?`, int64(k)); err != nil {
+		if _, err := tx.Exec(ctx, sqlUnindex, int64(k)); err != nil {
 			return err
 		}
 	}
@@ -49,9 +54,9 @@ func (d *dialect) Measure(ctx context.Context, tx *database.Tx) (n int64, err er
 func (d *dialect) Compact(ctx context.Context, write *sql.DB) error {
 	for range maxSteps {
 		before, after, err := int64(0), int64(0), error(nil)
-		if err = write.QueryRowContext(ctx, `SELECT total_changes()`).Scan(&before); err == nil {
+		if err = write.QueryRowContext(ctx, sqlTotalChanges).Scan(&before); err == nil {
 			if _, err = write.ExecContext(ctx, sqlMerge); err == nil {
-				err = write.QueryRowContext(ctx, `SELECT total_changes()`).Scan(&after)
+				err = write.QueryRowContext(ctx, sqlTotalChanges).Scan(&after)
 			}
 		}
 		if err != nil {

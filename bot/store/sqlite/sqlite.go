@@ -27,7 +27,16 @@ import (
 
 	"tipoff/bot/store"
 	"tipoff/bot/store/database"
+	"tipoff/bot/store/queries"
 )
+
+//go:embed queries/*.sql
+var queryFiles embed.FS
+
+// statements are those of the folder queries, by name.
+var statements = queries.Must(queryFiles)
+
+var sqlSchemaVersion = statements.Get("SchemaVersion")
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -134,7 +143,7 @@ func (s *Store) sameSchema(ctx context.Context) error {
 		return err
 	}
 	var have int
-	err = s.read.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`).Scan(&have)
+	err = s.read.QueryRowContext(ctx, sqlSchemaVersion).Scan(&have)
 	if err != nil && s.dialect.Explain(err).Error() == err.Error() {
 		return fmt.Errorf("store: %s is no archive of tipoff's; name another file under `store:`: %w", s.path, err)
 	}

@@ -1,0 +1,2 @@
+-- name: CountSources
+SELECT count(*) FROM sources;
