@@ -64,13 +64,14 @@ func densest(s string, marks []Mark, most int) (from, words int) {
 	return from, words
 }
 
-// lead is how many bytes are shown before the first mark at the most.
+// lead is how many bytes are shown before the first mark at the most, in a
+// snippet of three times as many or more.
 const lead = 60
 
 // cutOut is a part of a text that shows what is at from.
 func cutOut(s string, marks []Mark, from, most int) Snippet {
 	start := 0
-	if from > lead {
+	if lead := min(lead, most/3); from > lead {
 		start = wordAfter(s, from-lead, from)
 	}
 	var b strings.Builder
