@@ -65,13 +65,13 @@ func densest(s string, marks []Mark, most int) (from, words int) {
 }
 
 // lead is how many bytes are shown before the first mark at the most, in a
-// snippet of three times as many or more.
+// snippet that is long enough.
 const lead = 60
 
 // cutOut is a part of a text that shows what is at from.
 func cutOut(s string, marks []Mark, from, most int) Snippet {
 	start := 0
-	if lead := min(lead, most/3); from > lead {
+	if lead := min(lead, most*3/5); from > lead {
 		start = wordAfter(s, from-lead, from)
 	}
 	var b strings.Builder
