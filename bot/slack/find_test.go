@@ -3,6 +3,7 @@ package slack
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,8 +30,8 @@ func TestLostAnswerIsNotASecondMessage(t *testing.T) {
 		{"without the right to look, twice is better than not at all", []string{"chat:write"}, slackfake.Fault{Kind: slackfake.LoseAnswer}, true, 0, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			clock := now
-			f := workspace(t, slackfake.Options{Scopes: tc.scopes, Now: func() time.Time { return clock }})
+			var later atomic.Int64 // the fake's clock, which others read
+			f := workspace(t, slackfake.Options{Scopes: tc.scopes, Now: func() time.Time { return now.Add(time.Duration(later.Load())) }})
 			s := New(options(f))
 			m := delivery("d1", "C0123", card.New(alert.Alert{}))
 			other := delivery("d2", "C0123", m.Card)
@@ -43,7 +44,7 @@ func TestLostAnswerIsNotASecondMessage(t *testing.T) {
 				t.Fatal("the answer was not lost")
 			}
 			// Long after, and with a clock that differs from Slack's.
-			clock = clock.Add(time.Hour)
+			later.Store(int64(time.Hour))
 			for n := range tc.after {
 				f.Write("C0123", fmt.Sprint("chat ", n))
 			}
