@@ -199,6 +199,8 @@ func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err err
 		items = append(items, it)
 		expected = append(expected, it.expected())
 	}
+	// They are stored in the reverse order of the feed.
+	slices.Reverse(expected)
 	if err := v.tx.Expect(ctx, v.report.ID, expected); err != nil {
 		return nil, 0, err
 	}

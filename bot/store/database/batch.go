@@ -94,7 +94,8 @@ func (t *Tx) flush(ctx context.Context) error {
 }
 
 // Expect says which of a source's items are about to be asked for and stored, so
-// that they can be looked up together.
+// that they can be looked up together. Those without a date keep the order in
+// which they are expected, which therefore is that in which they are stored.
 func (t *Tx) Expect(ctx context.Context, source int64, items []store.Expected) error {
 	if t.s.d.Prepared() || len(items) == 0 {
 		return nil
