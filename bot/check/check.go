@@ -1,6 +1,7 @@
 // Package check looks over a configuration for what is allowed and probably
 // not meant: a platform that is off, a channel that nobody alerts, a watch that
-// reaches no one. Mistakes are not its business: config refuses those.
+// reaches no one. It words too what the store knows to be amiss. Mistakes are not
+// its business: config refuses those.
 //
 // A finding always says what to do. Nothing here touches the network.
 package check

@@ -1,30 +1,36 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"tipoff/bot"
 	"tipoff/bot/check"
+	"tipoff/bot/config"
 )
 
 func (p *program) checkCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Check the config, offline; every finding says how to mend it",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		Long: `Check the config, without asking any platform or feed; every finding says how to
+mend it. Where there is a store, the channels and platforms come first that get
+nothing for now.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := p.load()
 			if err != nil {
 				return err
 			}
-			findings := check.Offline(cfg)
+			findings := append(stored(cmd.Context(), cfg), check.Offline(cfg)...)
 			if p.asJSON {
 				for _, f := range findings {
 					if err := json.NewEncoder(p.out).Encode(f); err != nil {
@@ -47,6 +53,28 @@ func (p *program) checkCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&p.asJSON, "json", false, "print one JSON object a finding")
 	return cmd
+}
+
+// patience is how long `tipoff check` waits for a database server.
+const patience = 5 * time.Second
+
+// stored is what the store tells that is amiss. A store that is not there yet is
+// none.
+func stored(ctx context.Context, cfg *config.Config) []check.Finding {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	archive, err := bot.ReadStore(ctx, cfg)
+	if errors.Is(err, bot.ErrNoArchive) {
+		return nil
+	}
+	if err != nil {
+		return []check.Finding{check.Unread(err)}
+	}
+	troubles, err := archive.Troubles(ctx)
+	if err = errors.Join(err, archive.Close()); err != nil {
+		return []check.Finding{check.Unread(err)}
+	}
+	return check.Troubles(cfg, troubles)
 }
 
 func (p *program) migrateCommand() *cobra.Command {
