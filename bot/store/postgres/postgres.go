@@ -91,11 +91,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	// need another one to read, which therefore comes from a pool of its own;
 	// and so does the one that hears of new jobs.
 	for i, size := range []int32{writers, readers, 1} {
-		var params map[string]string
-		if i == 1 {
-			params = reading
-		}
-		pool, err := newPool(ctx, address, size, params)
+		pool, err := newPool(ctx, address, size, [...]map[string]string{writing, reading, nil}[i])
 		if err != nil {
 			return nil, errors.Join(s.dialect.Explain(err), s.Close())
 		}
@@ -141,6 +137,11 @@ func newEnough(name string, version int) error {
 // count over all is divided by us; and where the places of hits do not fit into
 // memory, the words of whole pages are made again.
 var reading = map[string]string{"jit": "off", "max_parallel_workers_per_gather": "0", "work_mem": "64MB"}
+
+// writing is for the connections that write. What they look for, there is an
+// index for; but as long as the server has no statistics of a table, or from a time
+// when that was small, it thinks that reading all of it is cheaper.
+var writing = map[string]string{"jit": "off", "enable_seqscan": "off"}
 
 func newPool(ctx context.Context, address string, size int32, params map[string]string) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig(address)
