@@ -197,6 +197,7 @@ func TestReplicasShareTheLimits(t *testing.T) {
 }
 
 // A platform that does not work holds up neither the other one nor the notice.
+// When it works again, and a person says so, all that waited comes in its order.
 func TestOneDeadPlatform(t *testing.T) {
 	t.Parallel()
 	w := newChatWorld(t, 4, 2)
@@ -204,7 +205,7 @@ func TestOneDeadPlatform(t *testing.T) {
 	w.cfg.Channels = append(w.cfg.Channels, alert.Channel{Name: "ops", Slack: "C0000", Discord: "2009"})
 	w.discord.AddChannel("2009")
 	w.slack.Fail(slackfake.Fault{Kind: slackfake.ServerError, Times: 1000})
-	w.start()
+	app, _ := w.start()
 	w.publish(3)
 	w.wait(3, "d0", "d1")
 	told, err := w.discord.WaitMessages(t.Context(), "2009", 1)
@@ -222,6 +223,20 @@ func TestOneDeadPlatform(t *testing.T) {
 	}
 	if n := len(w.discord.Messages("2009")); n != 1 {
 		t.Errorf("told %d times", n)
+	}
+	w.slack.Heal()
+	w.retry(app, "s0", 16)
+	w.wait(4, "s0", "s1", "s2", "s3")
+	if told, err = w.discord.WaitMessages(t.Context(), "2009", 2); err != nil {
+		t.Fatal(err)
+	}
+	if e := plain(told[1]); e.Title != "Slack works again" || !strings.Contains(e.Description, "that waited go out now, in order.") {
+		t.Errorf("then told %q: %s", e.Title, e.Description)
+	}
+	for _, c := range []string{"s0", "s1", "s2", "s3"} {
+		if got := slices.DeleteFunc(w.got(c), func(title string) bool { return title == "" }); !slices.Equal(got, w.got("d0")) { // without the notice
+			t.Errorf("%s got %q, want %q", c, got, w.got("d0"))
+		}
 	}
 }
 

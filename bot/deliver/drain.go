@@ -105,10 +105,7 @@ func (d *Drainer) Drain(ctx context.Context, to alert.Target) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		done, wait := s.try(to)
-		if wait > 0 {
-			return &WaitError{After: wait, Err: fmt.Errorf("%s does not work: no attempt for %v", to.Kind, wait)}
-		}
+		done := s.try(to)
 		next, ok, err := d.outbox.NextDelivery(ctx, to, s.gap())
 		hold := next.NotBefore.Sub(d.opt.Now())
 		if err != nil || !ok || !next.NotBefore.IsZero() {

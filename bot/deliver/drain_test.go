@@ -24,7 +24,7 @@ type outbox struct {
 	carry     int           // attempts that the next message has behind it
 	age       time.Duration // of all messages
 	asked     time.Time     // until when the platform wants to be left alone
-	probe     bool
+	again     time.Time     // when a platform that is down is tried again
 	log       []string
 	outcome   deliver.Outcome    // the last one
 	concluded deliver.Conclusion // what the next one comes to
@@ -38,9 +38,12 @@ func (o *outbox) NextDelivery(_ context.Context, to alert.Target, _ time.Duratio
 	if o.asked.After(now) {
 		return deliver.Delivery{ID: id, To: to, NotBefore: o.asked}, true, nil
 	}
+	if o.again.After(time.Now()) {
+		return deliver.Delivery{ID: id, To: to, NotBefore: o.again}, true, nil
+	}
 	o.attempts++
 	return deliver.Delivery{
-		ID: id, To: to, Attempts: o.attempts, Since: now.Add(-o.age), Probe: o.probe, Alert: alert.Alert{Story: story.Story{Title: id}},
+		ID: id, To: to, Attempts: o.attempts, Since: now.Add(-o.age), Probe: !o.again.IsZero(), Alert: alert.Alert{Story: story.Story{Title: id}},
 	}, true, nil
 }
 
@@ -57,6 +60,11 @@ func (o *outbox) Conclude(_ context.Context, d deliver.Delivery, out deliver.Out
 		o.log = append(o.log, fmt.Sprintf("%s waits %v: %s", d.ID, out.Pause, out.Reason))
 	default:
 		o.log = append(o.log, d.ID+" failed: "+out.Reason)
+	}
+	if out.Trouble == deliver.Down {
+		o.again = time.Now().Add(deliver.Down.Retry())
+	} else if out.Answered {
+		o.again = time.Time{}
 	}
 	if out.Sent || out.Dead {
 		o.next++

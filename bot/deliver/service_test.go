@@ -41,12 +41,14 @@ func TestCircuit(t *testing.T) {
 		// tried is how many of them are made.
 		tried int
 		log   string
+		// person tells who ends it.
+		person bool
 	}{
-		{"across channels", []error{down, down, down, down, down, nil, nil}, func(n int) int { return n }, 5, "d1 down: Slack has trouble"},
-		{"a single channel", []error{down, down, down, down, down, nil, nil}, func(int) int { return 1 }, 5, "d1 down: Slack has trouble"},
-		{"with an answer in between", []error{down, down, down, down, nil, down, down, down, down}, func(n int) int { return n }, 9, ""},
-		{"refusals", []error{refused, refused, refused, refused, refused, refused, refused}, func(n int) int { return n }, 7, ""},
-		{"one that chokes, and another that is well", []error{nil, down, down, down, down, down, down, down}, func(n int) int { return min(n, 1) }, 8, ""},
+		{"across channels", []error{down, down, down, down, down, nil, nil}, func(n int) int { return n }, 5, "d1 down: Slack has trouble", true},
+		{"a single channel", []error{down, down, down, down, down, nil, nil}, func(int) int { return 1 }, 5, "d1 down: Slack has trouble", false},
+		{"with an answer in between", []error{down, down, down, down, nil, down, down, down, down}, func(n int) int { return n }, 9, "", false},
+		{"refusals", []error{refused, refused, refused, refused, refused, refused, refused}, func(n int) int { return n }, 7, "", false},
+		{"one that chokes, and another that is well", []error{nil, down, down, down, down, down, down, down}, func(n int) int { return min(n, 1) }, 8, "", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -79,32 +81,37 @@ func TestCircuit(t *testing.T) {
 					return
 				}
 				// Nothing to send is no sign of life.
-				time.Sleep(31 * time.Second)
 				o.n, o.next = 0, 0
 				if err := d.Drain(t.Context(), channel(1)); err != nil {
 					t.Fatal(err)
 				}
-				// One attempt fails, and it is left alone again; one succeeds, and all may go.
-				for _, err := range []error{down1(test.errs), nil} {
-					test.errs = append(test.errs[:tried:tried], err, nil)
-					o.n, o.next, o.probe = 1, 0, true
+				// One attempt fails, and it is left alone again, until its time or until a
+				// person wants it; one succeeds, and all may go at once.
+				for _, step := range []struct {
+					err    error
+					person bool
+				}{{test.errs[0], false}, {test.errs[0], true}, {nil, test.person}} {
+					if step.person {
+						o.again = time.Now()
+					} else {
+						time.Sleep(31 * time.Second)
+					}
+					test.errs = append(test.errs[:tried:tried], step.err, nil)
+					o.n, o.next = 1, 0
 					had := tried
-					if got := d.Drain(t.Context(), channel(2)); (got != nil) != (err != nil) || tried != had+1 {
-						t.Errorf("%v after %d attempts, want one with %v", got, tried-had, err)
+					if got := d.Drain(t.Context(), channel(2)); (got != nil) != (step.err != nil) || tried != had+1 {
+						t.Errorf("%+v: %v after %d attempts, want one", step, got, tried-had)
 					}
-					o.n, o.next, o.probe = 1, 0, false
+					o.n, o.next = 1, 0
 					got := d.Drain(t.Context(), channel(3))
-					if wait := (*deliver.WaitError)(nil); errors.As(got, &wait) != (err != nil) {
-						t.Errorf("another channel after that: %v", got)
+					if wait := (*deliver.WaitError)(nil); errors.As(got, &wait) != (step.err != nil) {
+						t.Errorf("%+v: another channel after that: %v", step, got)
 					}
-					time.Sleep(31 * time.Second)
 				}
 			})
 		})
 	}
 }
-
-func down1(errs []error) error { return errs[0] }
 
 // A target's pace is kept between its messages, and not after the last one.
 func TestPaceBetweenMessages(t *testing.T) {

@@ -61,6 +61,13 @@ func (f *Fake) Fail(fault Fault) {
 	f.faults = append(f.faults, &fault)
 }
 
+// Heal ends all faults.
+func (f *Fake) Heal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = nil
+}
+
 // takeFault counts a call and returns the fault that befalls it, or nil.
 func (f *Fake) takeFault(method string) *Fault {
 	f.mu.Lock()
