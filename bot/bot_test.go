@@ -242,7 +242,7 @@ func TestSameAlertOnBothPlatforms(t *testing.T) {
 	cfg.Slack = config.Slack{BotToken: config.Secret(slack.BotToken()), AppToken: config.Secret(slack.AppToken()), APIURL: slack.URL()}
 	cfg.Discord = config.Discord{Token: discordfake.Token, ApplicationID: discordfake.Application, GuildID: discordfake.Guild, APIURL: discord.URL()}
 	cfg.Channels = []alert.Channel{{Name: "desk", Slack: "C0123", Discord: discordfake.Channel, File: "alerts.jsonl"}}
-	app := start(t, cfg, options(t, cfg))
+	app, _ := start(t, cfg, options(t, cfg))
 
 	p.wait(t, "one", 2) // the empty baseline is stored before the second visit
 	p.publish("one", leak)
@@ -330,25 +330,25 @@ func get(t *testing.T, url, want string) {
 	}
 }
 
-// start runs the program until the test ends.
-func start(t *testing.T, cfg *config.Config, o bot.Options) *bot.App {
+// start runs the program until stop is called, or the test ends.
+func start(t *testing.T, cfg *config.Config, o bot.Options) (app *bot.App, stop func()) {
 	t.Helper()
 	app, err := bot.New(t.Context(), cfg, o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	stop = sync.OnceFunc(func() {
+		for _, err := range []error{app.Stop(), app.Close()} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	t.Cleanup(stop)
 	if err := app.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := app.Stop(); err != nil {
-			t.Error(err)
-		}
-		if err := app.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return app
+	return app, stop
 }
 
 func TestBadTokensLeaveTheRestAlone(t *testing.T) {
@@ -436,7 +436,7 @@ func TestDemo(t *testing.T) {
 	o := options(t, cfg)
 	o.Log = slog.New(slog.DiscardHandler) // the broken ones are broken on purpose
 	cfg.Fetch.Timeout = 2 * time.Second
-	app := start(t, cfg, o)
+	app, _ := start(t, cfg, o)
 	for {
 		polls := 1
 		if world.Step() == world.Steps() {

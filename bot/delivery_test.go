@@ -82,27 +82,7 @@ func (w *chatWorld) publish(n int) {
 // start runs one replica more.
 func (w *chatWorld) start() (app *bot.App, stop func()) {
 	w.Helper()
-	app, err := bot.New(w.Context(), w.cfg, options(w.T, w.cfg))
-	if err != nil {
-		w.Fatal(err)
-	}
-	if err := app.Start(w.Context()); err != nil {
-		w.Fatal(err)
-	}
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		for _, err := range []error{app.Stop(), app.Close()} {
-			if err != nil {
-				w.Error(err)
-			}
-		}
-	}
-	w.Cleanup(stop)
-	return app, stop
+	return start(w.T, w.cfg, options(w.T, w.cfg))
 }
 
 // wait waits until channels have so many messages; they are named as in the

@@ -9,8 +9,12 @@ import (
 	"tipoff/bot/alert"
 	"tipoff/bot/config"
 	"tipoff/bot/discord/discordfake"
+	"tipoff/bot/facts"
 	"tipoff/bot/slack/slackfake"
 	"tipoff/bot/store/storetest"
+	"tipoff/filters"
+	"tipoff/sources"
+	"tipoff/sources/story"
 )
 
 // Two replicas do what one does: each schedule fires once, each alert comes once,
@@ -34,34 +38,11 @@ func TestReplicasShareTheWork(t *testing.T) {
 	cfg.Discord = config.Discord{Token: discordfake.Token, ApplicationID: discordfake.Application, GuildID: discordfake.Guild, APIURL: discord.URL()}
 	cfg.Channels = []alert.Channel{{Name: "desk", Slack: "C0123", Discord: discordfake.Channel}}
 
-	replica := func() (stop func()) {
-		app, err := bot.New(t.Context(), cfg, options(t, cfg))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := app.Start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		stopped := false
-		stop = func() {
-			if stopped {
-				return
-			}
-			stopped = true
-			for _, err := range []error{app.Stop(), app.Close()} {
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		}
-		t.Cleanup(stop)
-		return stop
-	}
-	stopFirst := replica()
+	_, stopFirst := start(t, cfg, options(t, cfg))
 	if err := discord.WaitConnected(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	replica()
+	start(t, cfg, options(t, cfg))
 	if err := slack.WaitConnected(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
@@ -105,5 +86,51 @@ func TestReplicasShareTheWork(t *testing.T) {
 	}
 	if len(onSlack) != 2 || len(onDiscord) != 2 {
 		t.Errorf("%d messages on Slack and %d on Discord, want the two alerts on both", len(onSlack), len(onDiscord))
+	}
+}
+
+// What one replica learns of vulnerabilities, all know.
+func TestReplicasShareWhatIsKnownOfVulnerabilities(t *testing.T) {
+	t.Parallel()
+	p := newPress(t)
+	address := storetest.Postgres(t)
+	var told []*filters.Filter
+	for range 2 {
+		cfg := configuration(t, p, "one")
+		cfg.Store = address
+		var err error
+		if cfg.Lexicon, err = filters.NewLexicon(nil, nil); err != nil {
+			t.Fatal(err)
+		}
+		f, err := cfg.Lexicon.Compile("kev:yes")
+		if err != nil {
+			t.Fatal(err)
+		}
+		told = append(told, f)
+		start(t, cfg, options(t, cfg))
+	}
+	s, err := bot.OpenStore(t.Context(), &config.Config{Store: address}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	third, err := facts.NewBook(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hit := filters.NewDoc(&story.Story{Title: "CVE-2024-3400 in PAN-OS"})
+	for _, kev := range []bool{true, false} {
+		said := sources.Facts{About: sources.KEVFact, CVEs: []story.CVE{{ID: "CVE-2024-3400", KEV: kev}}}
+		if _, err := third.Learn(t.Context(), said); err != nil {
+			t.Fatal(err)
+		}
+		for n, f := range told {
+			for polls := 0; f.Match(hit) != kev; polls++ {
+				if polls == 30 {
+					t.Fatalf("replica %d has not heard that kev is %v", n, kev)
+				}
+				p.wait(t, "one", p.count("one")+1)
+			}
+		}
 	}
 }

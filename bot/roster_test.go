@@ -13,7 +13,7 @@ func TestSourcesChangeWhileRunning(t *testing.T) {
 	t.Parallel()
 	p := newPress(t)
 	cfg := configuration(t, p, "one")
-	app := start(t, cfg, options(t, cfg))
+	app, _ := start(t, cfg, options(t, cfg))
 	p.wait(t, "one", 1)
 
 	book, closer, err := bot.OpenSources(t.Context(), cfg, options(t, cfg).Log)

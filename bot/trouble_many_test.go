@@ -133,7 +133,7 @@ func TestAThirdOfManySourcesMisbehaves(t *testing.T) {
 	}
 	o := options(t, cfg)
 	o.Log = slog.New(slog.DiscardHandler)
-	app := start(t, cfg, o)
+	app, _ := start(t, cfg, o)
 	t.Cleanup(func() { close(u.over) }) // before the program is stopped
 	u.wait(t, many, 1)
 	close(u.misbehave)

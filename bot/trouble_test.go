@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"tipoff/bot"
 	"tipoff/bot/alert"
@@ -99,5 +101,27 @@ func TestAWatchForAChannelThatIsGoneIsSaid(t *testing.T) {
 	defer app.Close()
 	if text := log.String(); !strings.Contains(text, "watch=china channel=closed") || strings.Contains(text, "channel=desk") {
 		t.Errorf("log:\n%s", text)
+	}
+}
+
+// A clock that is set back while the program runs does not stop the polls until it
+// is where it was.
+func TestTheClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	p := newPress(t)
+	cfg := configuration(t, p, "one")
+	var offset atomic.Int64
+	o := options(t, cfg)
+	o.Now = func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+	app, _ := start(t, cfg, o)
+	p.wait(t, "one", 2)
+	offset.Store(int64(-48 * time.Hour))
+	p.wait(t, "one", p.count("one")+4) // one may be under way
+	all, err := app.Sources(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next := all[0].NextPoll; next.Sub(o.Now()) > time.Hour {
+		t.Errorf("the next poll is at %v, and it is %v", next, o.Now())
 	}
 }
