@@ -143,25 +143,6 @@ func (d *Doc) raw(i int) string {
 	return d.texts[d.textOf(i)][d.tokens[i].Start:d.tokens[i].End]
 }
 
-// IndexTexts returns what an index should hold of the story: the words of its
-// texts as the filters see them, with single spaces between them. The index
-// must split at these spaces, and nowhere else.
-//
-// The content ends with a word that is in no text where the story came with
-// entities: they are in none of its texts, and what asks for entities asks for
-// that word too.
-func IndexTexts(s *story.Story) (title, summary, content string) {
-	title, summary, content = text.Normalise(s.Title), text.Normalise(s.Summary), text.Normalise(s.Content)
-	if !s.Entities.IsZero() {
-		content = strings.TrimPrefix(content+" "+given, " ")
-	}
-	return title, summary, content
-}
-
-// given is the word of stories that came with entities. Its letter is private to
-// programs, and normalising leaves none of them in a text.
-const given = "\uf8ffgiven"
-
 // written is what stands in the story from token i to token j.
 func (d *Doc) written(i, j int) string {
 	t := d.texts[d.textOf(i)]

@@ -162,32 +162,35 @@ func TestNeed(t *testing.T) {
 	in := func(n Need, fields ...string) Need { n.Fields = fields; return n }
 	prefix := func(n Need) Need { n.Prefix = true; return n }
 	or := func(n ...Need) Need { return Need{Op: OpOr, Sub: n} }
+	closed := func(w string) Need { return words("\uf8ff" + w) }
+	one := func(w string) Need { return or(words(w), closed(w)) }
 	for _, c := range []struct {
 		query string
 		want  Need
 	}{
-		{"us", words("us")},
-		{"42", words("42")},
-		{"China’s", or(words("china"), words("c", "hina"), words("ch", "ina"), words("chi", "na"))},
-		{"apt41", or(words("apt41"), words("apt", "41"))},
-		{"log4j", or(words("log4j"), words("log", "4j"), words("log4", "j"), words("log", "4", "j"))},
-		{`"Volt Typh*"`, or(prefix(words("volt", "typh")), prefix(words("volttyph")),
-			words("v", "olt"), words("vo", "lt"), prefix(words("t", "yph")))},
-		{`"apt 41 of*"`, or(prefix(words("apt", "41", "of")), words("apt41"), prefix(words("apt41of")), prefix(words("41of")))},
-		{"title:a", in(words("a"), "title")},
-		{"body:a", in(words("a"), "summary", "content")},
-		{"a b", Need{Op: OpAnd, Sub: []Need{words("a"), words("b")}}},
-		{"a OR b*", or(words("a"), prefix(words("b")))},
-		{"a1 OR b", or(words("a1"), words("a", "1"), words("b"))},
+		{"us", one("us")},
+		{"42", one("42")},
+		{"China’s", one("china")},
+		{"malware", or(words("malware"), closed("malware"), words("mal", "ware"))},
+		{"apt41", or(words("apt41"), closed("apt41"), words("apt", "41"))},
+		{"log4j", or(words("log4j"), closed("log4j"), words("log", "4j"), words("log4", "j"), words("log", "4", "j"))},
+		{`"Volt Typh*"`, or(prefix(words("volt", "typh")), prefix(words("volttyph")), closed("volt"), prefix(closed("typh")))},
+		{`"apt 41 of*"`, or(prefix(words("apt", "41", "of")), words("apt41"), prefix(words("apt41of")), closed("apt"),
+			prefix(words("41of")), closed("41"), prefix(closed("of")))},
+		{"title:a", or(in(words("a"), "title"), in(closed("a"), "title"))},
+		{"body:a", or(in(words("a"), "body"), in(closed("a"), "body"))},
+		{"a b", Need{Op: OpAnd, Sub: []Need{one("a"), one("b")}}},
+		{"a OR b*", or(words("a"), closed("a"), prefix(words("b")), prefix(closed("b")))},
+		{"a1 OR b", or(words("a1"), closed("a1"), words("b"), closed("b"))},
 		{"*", Need{}},
 		{"title:*", Need{}},
-		{"NOT a", Need{Op: OpNot, Sub: []Need{words("a")}}},
+		{"NOT a", Need{Op: OpNot, Sub: []Need{one("a")}}},
 		{"tag:a", Need{}},
-		{"a -b source:c", Need{Op: OpAnd, Sub: []Need{words("a"), {Op: OpNot, Sub: []Need{words("b")}}}}},
-		{`a -tag:b`, words("a")},
-		{`a -(b c)`, Need{Op: OpAnd, Sub: []Need{words("a"), {Op: OpNot, Sub: []Need{{Op: OpAnd, Sub: []Need{words("b"), words("c")}}}}}}},
+		{"a -b source:c", Need{Op: OpAnd, Sub: []Need{one("a"), {Op: OpNot, Sub: []Need{one("b")}}}}},
+		{`a -tag:b`, one("a")},
+		{`a -(b c)`, Need{Op: OpAnd, Sub: []Need{one("a"), {Op: OpNot, Sub: []Need{{Op: OpAnd, Sub: []Need{one("b"), one("c")}}}}}}},
 		{"a OR tag:b", Need{}},
-		{"NOT NOT a", words("a")},
+		{"NOT NOT a", one("a")},
 	} {
 		if d := cmp.Diff(c.want, mustCompile(t, c.query).Need()); d != "" {
 			t.Errorf("%s:\n%s", c.query, d)
@@ -200,12 +203,14 @@ func TestEnough(t *testing.T) {
 	or := func(n ...Need) Need { return Need{Op: OpOr, Sub: n} }
 	not := func(n Need) Need { return Need{Op: OpNot, Sub: []Need{n}} }
 	none := Need{Op: OpNone}
+	closed := func(w string) Need { return words("\uf8ff" + w) }
+	one := func(w string) Need { return or(words(w), closed(w)) }
 	for _, c := range []struct {
 		query string
 		want  Need
 	}{
-		{"us", words("us")},
-		{"zeroday", or(words("zeroday"), words("0day"))},
+		{"us", one("us")},
+		{"zeroday", or(words("zeroday"), closed("zeroday"), words("0day"), closed("0day"))},
 		{"zero-click", or(words("zero", "click"), words("zeroclick"), words("0", "click"), words("0click"))},
 		{`"volt typhoon group"`, words("volt", "typhoon", "group")},
 		{"=APT", none},
@@ -213,13 +218,13 @@ func TestEnough(t *testing.T) {
 		{"*", Need{}},
 		{"NOT *", none},
 		{"us source:x", none},
-		{"us OR source:x", words("us")},
-		{"us -them", Need{Op: OpAnd, Sub: []Need{words("us"), not(or(words("them"), words("t", "hem"), words("th", "em")))}}},
+		{"us OR source:x", one("us")},
+		{"us -malware", Need{Op: OpAnd, Sub: []Need{one("us"), not(or(words("malware"), closed("malware"), words("mal", "ware")))}}},
 		{"us -source:x", none},
 		{"us NEAR/3 eu", none},
-		{"us since:7d", words("us")},
+		{"us since:7d", one("us")},
 		{"since:7d", Need{}},
-		{"us OR since:7d", words("us")},
+		{"us OR since:7d", one("us")},
 		{"/us/", none},
 		{"actor:apt29", none},
 	} {
@@ -234,14 +239,27 @@ func TestEnough(t *testing.T) {
 }
 
 func TestIndexTexts(t *testing.T) {
-	title, summary, content := IndexTexts(leak)
-	want := [3]string{
-		"china i soon leak hackers for hire",
-		"documents of the chinese contractor i soon anxun list targets in zero day markets",
-		"the china desk cafe notes name apt41 ministry of public security contracts anxun staff 中 国 黑 客",
-	}
-	if d := cmp.Diff(want, [3]string{title, summary, content}); d != "" {
-		t.Error(d)
+	for _, c := range []struct {
+		story       story.Story
+		title, body string
+	}{
+		{
+			*leak, "china i soon leak hackers for hire \uf8ffisoon",
+			"documents of the chinese contractor i soon anxun list targets in zero day markets \uf8ff " +
+				"the china desk cafe notes name apt41 ministry of public security contracts anxun staff 中 国 黑 客 \uf8ffisoon",
+		},
+		{
+			story.Story{Title: "A co-op, a U-S e-mail", Summary: "log-4j2 log-4-j Log 4-j5 day-2x"},
+			"a co op a u s e mail \uf8ffcoop \uf8ffemail",
+			"log 4j2 log 4 j log 4 j5 day 2x \uf8fflog4j2\uf8ff \uf8fflog4 \uf8fflog4j \uf8ff4j \uf8fflog4j5\uf8ff \uf8ff4j5 \uf8ffday2x",
+		},
+		{story.Story{Content: "x", Entities: story.Entities{CVEs: []story.CVE{{ID: "CVE-2024-0001"}}}}, "", "x \uf8fegiven"},
+		{story.Story{}, "", ""},
+	} {
+		title, body := IndexTexts(&c.story)
+		if d := cmp.Diff([2]string{c.title, c.body}, [2]string{title, body}); d != "" {
+			t.Errorf("%+v: %s", c.story, d)
+		}
 	}
 }
 

@@ -169,28 +169,24 @@ func startsWithDigit(w string) bool {
 }
 
 // splits calls f with the ways in which the one word w of a query may stand
-// apart in a text; c is empty where there are two parts only. There may be
-// more than a text's signs and small words then allow.
+// apart in a text with spaces between the parts; c is empty where there are two
+// parts only. Whether there are only spaces, the text has to say. With prefix, w
+// is the beginning of a word.
 func splits(w string, prefix bool, f func(a, b, c string)) {
 	n, _ := runs(w)
-	if n > maxRuns {
+	if n > maxRuns || n == 1 && isDigit(rune(w[0])) {
 		return
 	}
+	// What the last part is the beginning of may be no small word.
+	joint := func(last string) bool { return prefix || !small[last] }
 	if n == 1 {
-		if isDigit(rune(w[0])) {
-			return
-		}
 		letters := utf8.RuneCountInString(w)
-		tail := minTail
-		if prefix {
-			tail = minCut
-		}
-		if letters < minCompound {
+		if letters < minOpen {
 			return
 		}
 		k := 0
 		for i := range w {
-			if k > 0 && letters-k >= tail {
+			if k >= minOpenPart && letters-k >= minOpenPart && !small[w[:i]] && joint(w[i:]) {
 				f(w[:i], w[i:], "")
 			}
 			k++
@@ -200,14 +196,18 @@ func splits(w string, prefix bool, f func(a, b, c string)) {
 	first := 0
 	was := startsWithDigit(w)
 	for i, r := range w {
-		if d := isDigit(r); d != was {
-			was = d
-			f(w[:i], w[i:], "")
-			if first > 0 {
-				f(w[:first], w[first:i], w[i:])
-			}
-			first = i
+		d := isDigit(r)
+		if d == was {
+			continue
 		}
+		was = d
+		if !small[w[:i]] && joint(w[i:]) {
+			f(w[:i], w[i:], "")
+		}
+		if first > 0 && !small[w[:first]] && !small[w[first:i]] && joint(w[i:]) {
+			f(w[:first], w[first:i], w[i:])
+		}
+		first = i
 	}
 }
 

@@ -23,8 +23,8 @@ const (
 // Need is something that an index of the texts of [IndexTexts] can be asked for.
 type Need struct {
 	Op Op
-	// Fields are the texts in which the words can be: some of "title",
-	// "summary" and "content". None means all three.
+	// Fields are the texts in which the words can be: "title" or "body". None
+	// means both.
 	Fields []string
 	Words  []string
 	// Prefix says that the last word is only the beginning of one.
@@ -67,7 +67,8 @@ func enough(c clause) Need {
 	case *topic:
 		return either(c.clauses(), enough)
 	case word:
-		return Need{Op: OpWords, Fields: c.in.names(), Words: []string{c.text}}
+		one := Need{Op: OpWords, Fields: c.in.names(), Words: []string{c.text}}
+		return joined(OpOr, []Need{one, one.closed()})
 	case *phrase:
 		return c.enough()
 	}
@@ -84,6 +85,9 @@ func (c *phrase) enough() Need {
 		return Need{Op: OpWords, Fields: c.in.names(), Words: w, Prefix: c.prefix}
 	}
 	forms := []Need{words(c.words...)}
+	if len(c.words) == 1 && !c.prefix {
+		forms = append(forms, forms[0].closed())
+	}
 	two, three := c.closed(0)
 	if n := len(c.words); two && n == 2 || three && n == 3 {
 		forms = append(forms, words(strings.Join(c.words, "")))
@@ -91,18 +95,22 @@ func (c *phrase) enough() Need {
 	return joined(OpOr, forms)
 }
 
-// names are those of the texts, none for all.
+// names are those of the texts in an index, none for all.
 func (f fields) names() []string {
-	if f == onAny {
-		return nil
+	switch f {
+	case onTitle:
+		return []string{"title"}
+	case onBody:
+		return []string{"body"}
 	}
-	var all []string
-	for text, name := range [texts]string{"title", "summary", "content"} {
-		if f.has(text) {
-			all = append(all, name)
-		}
-	}
-	return all
+	return nil
+}
+
+// closed is the one word of a need as the index has it where the text has
+// hyphens in it.
+func (n Need) closed() Need {
+	n.Words = []string{closedMark + n.Words[0]}
+	return n
 }
 
 func not(n Need) Need {
@@ -192,6 +200,7 @@ func (c *phrase) need() Need {
 				subs = append(subs, words(c.cut(k+2), w+c.words[k+1]+c.words[k+2]))
 			}
 		}
+		subs = append(subs, words(c.cut(k), w).closed())
 		splits(w, c.cut(k), func(a, b, third string) {
 			if third == "" {
 				subs = append(subs, words(c.cut(k), a, b))

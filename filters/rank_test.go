@@ -2,6 +2,7 @@ package filters
 
 import (
 	"errors"
+	"github.com/google/go-cmp/cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func TestSort(t *testing.T) {
 		}
 	}
 	f, err := CompileSearch("us sort:relevance", now)
-	if err != nil || f.Need().Op != OpWords || f.Enough().Op != OpWords {
+	if us := mustCompile(t, "us"); err != nil || !cmp.Equal(f.Need(), us.Need()) || !cmp.Equal(f.Enough(), us.Enough()) {
 		t.Errorf("sort: is asked of the index: %+v, %v", f.Need(), err)
 	}
 	for q, want := range map[string]string{

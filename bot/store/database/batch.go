@@ -246,6 +246,6 @@ func (t *Tx) finish(ctx context.Context) error {
 // entry is what the index is to have of a story.
 func entry(k store.Key, again bool, s *story.Story) Entry {
 	e := Entry{Key: k, Again: again, Story: s}
-	e.Title, e.Summary, e.Content = filters.IndexTexts(s)
+	e.Title, e.Body = filters.IndexTexts(s)
 	return e
 }

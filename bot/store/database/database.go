@@ -68,6 +68,11 @@ type Dialect interface {
 	AlertIDs(ctx context.Context, tx *Tx, n int) ([]int64, error)
 	// Index puts stories into the search index, once they are in their table.
 	Index(ctx context.Context, tx *Tx, entries []Entry) error
+	// ClearIndex empties the search index, which is to be made again: by Reindex
+	// with the entries of all stories, and at last FinishIndex.
+	ClearIndex(ctx context.Context, tx *Tx) error
+	Reindex(ctx context.Context, tx *Tx, entries []Entry) error
+	FinishIndex(ctx context.Context, tx *Tx) error
 	// Candidates are the stories that a search has to look at, newest first,
 	// some at a time: all that match, and others.
 	// No page is empty.
@@ -97,8 +102,9 @@ type Dialect interface {
 type Entry struct {
 	Key store.Key
 	// Again is true where the index may hold the story already.
-	Again                   bool
-	Title, Summary, Content string
+	Again bool
+	// Title and Body are as [filters.IndexTexts] has them.
+	Title, Body string
 	// Story is what the words are of.
 	Story *story.Story
 }

@@ -24,6 +24,9 @@ var (
 	sqlAllDays    = statements.Get("AllDays")
 	sqlStories    = statements.Get("Stories")
 	sqlAmongKeys  = statements.Get("AmongKeys")
+	sqlDropIndex  = statements.Get("DropIndex")
+	sqlSetWords   = statements.Get("SetWords")
+	sqlMakeIndex  = statements.Get("MakeIndex")
 )
 
 // Insert adds all rows with one statement.
@@ -101,22 +104,42 @@ func (d *dialect) Index(ctx context.Context, tx *database.Tx, entries []database
 	return nil
 }
 
+// ClearIndex drops the index.
+func (d *dialect) ClearIndex(ctx context.Context, tx *database.Tx) error {
+	_, err := tx.Exec(ctx, sqlDropIndex)
+	return err
+}
+
+// Reindex says what the index is to have of stories.
+func (d *dialect) Reindex(ctx context.Context, tx *database.Tx, entries []database.Entry) error {
+	keys, all := make([]int64, len(entries)), make([]string, len(entries))
+	for i, e := range entries {
+		keys[i], all[i] = int64(e.Key), words(e)
+	}
+	_, err := tx.Exec(ctx, sqlSetWords, keys, all)
+	return err
+}
+
+// FinishIndex makes the index.
+func (d *dialect) FinishIndex(ctx context.Context, tx *database.Tx) error {
+	_, err := tx.Exec(ctx, sqlMakeIndex)
+	return err
+}
+
 // A page of results is the newest of what may be a million stories or none. The
 // planner does not know how frequent a word is, and the index gives all stories
-// of a word or none; so it is asked for the newest spans of time, for longer ones
-// where these have little, and at last for all the rest. A word that is frequent
-// is found at once, and of a rare one there is not much in all.
+// of a word or none; so it is asked for the newest span of time, for longer ones
+// where that has little, and at last for all the rest. A word that is frequent is
+// found at once, and of a rare one there is not much in all.
 
 // level is a length of the spans of time that the index knows.
 type level struct {
 	mark  string
 	shift uint // of a key
-	spans int64
 }
 
-// levels are the lengths, the shortest first, and how many spans of each are
-// asked for before longer ones.
-var levels = []level{{"@b", 26, 2}, {"@e", 30, 4}, {"@h", 34, 2}}
+// levels are the lengths, the shortest first.
+var levels = []level{{"@b", 26}, {"@c", 28}, {"@e", 30}, {"@g", 32}, {"@h", 34}}
 
 const firstPage, lastPage = 32, 512
 
@@ -156,28 +179,32 @@ func (s *search) find(query string, from, until int64) error {
 		return err
 	}
 	from, until = int64(ends[1]), int64(ends[0])+1
-	for _, l := range levels {
-		for n := int64(0); n < l.spans && until > from; n++ {
-			span := (until - 1) >> l.shift
-			low := max(from, span<<l.shift)
-			if err := s.span(fmt.Sprintf("(%s) & '%s%d'", query, l.mark, span), low, until); err != nil || s.done {
-				return err
-			}
-			until = low
+	for i := 0; i < len(levels) && until > from; {
+		l := levels[i]
+		span := (until - 1) >> l.shift
+		low := max(from, span<<l.shift)
+		n, err := s.span(fmt.Sprintf("(%s) & '%s%d'", query, l.mark, span), low, until)
+		if err != nil || s.done {
+			return err
+		}
+		if until = low; n < s.size {
+			i++
 		}
 	}
 	if until <= from {
 		return nil
 	}
-	return s.span(query, from, until)
+	_, err = s.span(query, from, until)
+	return err
 }
 
-func (s *search) span(query string, from, until int64) error {
+// span yields the stories of a span, and returns how many there are.
+func (s *search) span(query string, from, until int64) (int, error) {
 	found, err := s.keys(sqlFind, query, from, until)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	return s.pages(found)
+	return len(found), s.pages(found)
 }
 
 func (s *search) all(from, until int64) error {

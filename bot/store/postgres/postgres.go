@@ -227,6 +227,9 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	if err != nil {
 		return len(done), s.dialect.Explain(err)
 	}
+	if err := s.Reindex(ctx); err != nil {
+		return len(done), err
+	}
 	return len(done), s.Prepare(ctx)
 }
 
@@ -251,7 +254,7 @@ func (s *Store) sameSchema(ctx context.Context, db *sql.DB) error {
 	case have > len(files):
 		return s.newer(have, len(files))
 	}
-	return nil
+	return s.SameIndex(ctx)
 }
 
 func (s *Store) newer(have, know int) error {

@@ -7,6 +7,7 @@ import (
 
 	"tipoff/bot/store/database"
 	"tipoff/filters"
+	"tipoff/sources/story"
 )
 
 // The limits of a tsvector are 2 KB a word and 1 MB in all, each word with its
@@ -50,22 +51,31 @@ func splitBySQL(text string) []string {
 	return strings.FieldsFunc(b.String(), func(r rune) bool { return r == ' ' })
 }
 
-// words is what the column of that name has of a story: nothing where
-// story_words makes the right words of its texts.
+// besides is before the words that a story has besides those which story_words
+// makes of its texts.
+const besides = "+"
+
+// words is what the column of that name has of a story: nothing where story_words
+// makes the right words of its texts.
 func words(e database.Entry) string {
-	if e.Story != nil && sameWords(e) {
-		return ""
-	}
+	title, titleExtra := extra(e.Title)
+	body, bodyExtra := extra(e.Body)
 	var b strings.Builder
-	for _, part := range []struct{ text, mark string }{{e.Title, ""}, {e.Title, inTitle}, {e.Summary, ""}, {e.Content, ""}} {
-		for w := range strings.FieldsSeq(part.text) {
-			if b.Len() > maxVector {
-				return tooLong
-			}
-			if b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			b.WriteString(part.mark + cut(plain(w)))
+	if e.Story != nil && sameWords(e.Story, title, body) {
+		if !add(&b, titleExtra, "") || !add(&b, titleExtra, inTitle) || !add(&b, bodyExtra, "") {
+			return tooLong
+		}
+		if b.Len() == 0 {
+			return ""
+		}
+		return besides + b.String()
+	}
+	for _, part := range []struct {
+		words []string
+		mark  string
+	}{{title, ""}, {titleExtra, ""}, {title, inTitle}, {titleExtra, inTitle}, {body, ""}, {bodyExtra, ""}} {
+		if !add(&b, part.words, part.mark) {
+			return tooLong
 		}
 	}
 	if b.Len() == 0 {
@@ -74,10 +84,37 @@ func words(e database.Entry) string {
 	return b.String()
 }
 
-// sameWords reports whether the server makes the words of the entry of the texts
-// that are stored.
-func sameWords(e database.Entry) bool {
-	s := e.Story
+// extra divides the words of an index into those of a text and others.
+func extra(indexed string) (words, others []string) {
+	for w := range strings.FieldsSeq(indexed) {
+		switch {
+		case w == filters.TextEnd: // places are not in the index
+		case filters.InText(w):
+			words = append(words, w)
+		default:
+			others = append(others, w)
+		}
+	}
+	return words, others
+}
+
+// add appends words with a mark before each, and reports whether they fit.
+func add(b *strings.Builder, words []string, mark string) bool {
+	for _, w := range words {
+		if b.Len() > maxVector {
+			return false
+		}
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(mark + cut(plain(w)))
+	}
+	return true
+}
+
+// sameWords reports whether the server makes these words of the texts that are
+// stored.
+func sameWords(s *story.Story, title, body []string) bool {
 	if len(s.Title)+len(s.Summary)+len(s.Content) > maxVector {
 		return false
 	}
@@ -87,11 +124,11 @@ func sameWords(e database.Entry) bool {
 	}
 	all := splitBySQL(text)
 	head := slices.Index(all, titleEnd)
-	return head >= 0 && sameSet(all[:head], e.Title) && sameSet(all[head+1:], e.Summary+" "+e.Content)
+	return head >= 0 && sameSet(all[:head], title) && sameSet(all[head+1:], body)
 }
 
 // sameSet reports whether the same words are in both.
-func sameSet(made []string, wanted string) bool {
+func sameSet(made, wanted []string) bool {
 	seen := make(map[string]bool, len(made))
 	for _, w := range made {
 		if len(w) > maxWord {
@@ -100,7 +137,7 @@ func sameSet(made []string, wanted string) bool {
 		seen[w] = false
 	}
 	n := 0
-	for w := range strings.FieldsSeq(wanted) {
+	for _, w := range wanted {
 		found, ok := seen[w]
 		if !ok {
 			return false

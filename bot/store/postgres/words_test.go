@@ -74,13 +74,15 @@ SELECT unnest(tsvector_to_array(story_words(key, title, summary, content, words)
 		if err := rows.Err(); err != nil {
 			rt.Fatal(err)
 		}
-		if words == "" {
+		if words == "" || words[0] == '+' {
 			derived++
 		}
-		title, summary, content := filters.IndexTexts(&st)
+		title, body := filters.IndexTexts(&st)
 		var want []string
-		for w := range strings.FieldsSeq(title + " " + summary + " " + content) {
-			want = append(want, w[:min(len(w), 255)])
+		for w := range strings.FieldsSeq(title + " " + body) {
+			if w != filters.TextEnd {
+				want = append(want, w[:min(len(w), 255)])
+			}
 		}
 		for w := range strings.FieldsSeq(title) {
 			want = append(want, "/"+w[:min(len(w), 255)])

@@ -26,6 +26,7 @@ var (
 	sqlDays         = statements.Get("Days")
 	sqlAmongKeys    = statements.Get("AmongKeys")
 	sqlIsKey        = statements.Get("IsKey")
+	sqlClearIndex   = statements.Get("ClearIndex")
 )
 
 // Index indexes stories in the order of their keys: FTS5 gathers entries in
@@ -38,12 +39,26 @@ func (d *dialect) Index(ctx context.Context, tx *database.Tx, entries []database
 		if e.Again {
 			query = sqlReindexStory
 		}
-		if _, err := tx.Exec(ctx, query, int64(e.Key), e.Title, e.Summary, e.Content); err != nil {
+		if _, err := tx.Exec(ctx, query, int64(e.Key), e.Body, e.Title); err != nil {
 			return fmt.Errorf("index story: %w", err)
 		}
 	}
 	return nil
 }
+
+// ClearIndex empties the index.
+func (d *dialect) ClearIndex(ctx context.Context, tx *database.Tx) error {
+	_, err := tx.Exec(ctx, sqlClearIndex)
+	return err
+}
+
+// Reindex is Index.
+func (d *dialect) Reindex(ctx context.Context, tx *database.Tx, entries []database.Entry) error {
+	return d.Index(ctx, tx, entries)
+}
+
+// FinishIndex has nothing to do.
+func (d *dialect) FinishIndex(context.Context, *database.Tx) error { return nil }
 
 // Insert runs the statement for each row: here that is what costs the least.
 func (d *dialect) Insert(ctx context.Context, tx *database.Tx, table string, columns []string, rows [][]any, end string) error {

@@ -155,7 +155,7 @@ func (s *Store) sameSchema(ctx context.Context) error {
 	case have > len(files):
 		return s.newer(have, len(files))
 	}
-	return nil
+	return s.SameIndex(ctx)
 }
 
 func (s *Store) newer(have, know int) error {
@@ -221,6 +221,9 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	done, err := p.Up(ctx)
 	if err != nil {
 		return len(done), s.dialect.Explain(err)
+	}
+	if err := s.Reindex(ctx); err != nil {
+		return len(done), err
 	}
 	return len(done), s.Prepare(ctx)
 }

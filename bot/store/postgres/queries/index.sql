@@ -37,3 +37,16 @@ FROM stories s WHERE s.key = ANY ($1::bigint[]) ORDER BY s.key DESC;
 -- name: AmongKeys
 -- What a condition has after the column.
 = ANY ($1::bigint[]);
+
+-- name: DropIndex
+DROP INDEX IF EXISTS stories_words;
+
+-- name: SetWords
+UPDATE stories s SET words = n.words FROM unnest($1::bigint[], $2::text[]) AS n (key, words)
+WHERE s.key = n.key AND s.words <> n.words;
+
+-- name: MakeIndex
+-- What waits to be merged into the index is searched one by one. The program
+-- merges it at the end of each transaction: much at once costs a fifth.
+CREATE INDEX stories_words ON stories USING gin (story_words(key, title, summary, content, words))
+    WITH (gin_pending_list_limit = 65536);

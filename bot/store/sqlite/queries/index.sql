@@ -1,9 +1,9 @@
 -- name: IndexStory
-INSERT INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?);
+INSERT INTO stories_index (rowid, body, title) VALUES (?, ?, ?);
 
 -- name: ReindexStory
 -- A replacement looks for the old entry, which costs as much as the new one.
-INSERT OR REPLACE INTO stories_index (rowid, title, summary, content) VALUES (?, ?, ?, ?);
+INSERT OR REPLACE INTO stories_index (rowid, body, title) VALUES (?, ?, ?);
 
 -- name: All
 SELECT s.key, s.id, s.source, s.url, s.title, s.summary,
@@ -31,3 +31,7 @@ IN (SELECT value FROM json_each($1));
 -- name: IsKey
 -- The same for one key.
 = $1;
+
+-- name: ClearIndex
+-- https://sqlite.org/fts5.html#the_delete_all_command
+INSERT INTO stories_index (stories_index) VALUES ('delete-all');
