@@ -229,7 +229,7 @@ func (a *App) wire(ctx context.Context) error {
 	if a.cfg.Shared() {
 		engine.StillDue = a.stillDue
 	}
-	if a.cfg.Retention.On() && !a.Once {
+	if !a.Once {
 		engine.Retain = a.retain
 	}
 	a.engine, err = jobs.New(engine)

@@ -6,7 +6,7 @@ import (
 	"tipoff/bot/store"
 )
 
-// retain applies the config's retention.
+// retain applies the config's retention, and tidies the archive up.
 func (a *App) retain(ctx context.Context) error {
 	began := a.Now()
 	done, err := a.store.Retain(ctx, store.Retention{Age: a.cfg.Retention.Age, Size: a.cfg.Retention.Size})

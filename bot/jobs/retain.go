@@ -19,7 +19,7 @@ type RetainArgs struct{}
 // Kind names the job in the database.
 func (RetainArgs) Kind() string { return "retain" }
 
-// retention is the periodic job that deletes what is not to be kept: once for
+// retention is the periodic job that deletes what is not to be kept and tidies up: once for
 // all replicas, also where they start over often.
 func retention() *river.PeriodicJob {
 	return river.NewPeriodicJob(river.PeriodicInterval(retainEvery), func() (river.JobArgs, *river.InsertOpts) {

@@ -93,7 +93,8 @@ type Dialect interface {
 	Size(ctx context.Context, read *sql.DB) (int64, error)
 	// Measure is Size, where need be with a note of it in the database.
 	Measure(ctx context.Context, tx *Tx) (int64, error)
-	// Compact gives back the room of what was deleted, in small steps.
+	// Compact tidies the search index and gives back the room of what was
+	// deleted, in small steps.
 	Compact(ctx context.Context, write *sql.DB) error
 }
 
@@ -325,6 +326,12 @@ type Range struct {
 	Match Match
 	// From and Until bound the keys; zero is open. Until is not part of it.
 	From, Until int64
+	// Most bounds how many stories are read where Match narrows nothing; zero is
+	// all of them.
+	Most int
+	// Taste says to read the newest stories themselves first, as long as many of
+	// them are found: the index is dear to ask for something frequent.
+	Taste bool
 }
 
 // withKeys is a statement with what [Dialect.InKeys] says in the place of {among}.

@@ -27,7 +27,7 @@ func (s *Store) ranked(ctx context.Context, q store.Search) ([]store.Hit, error)
 	if p.newest != 0 && (r.Until == 0 || p.newest < r.Until) {
 		r.Until = p.newest + 1 // what came since would move the pages
 	}
-	r.Match = s.lang.AtLeast(q.Filter.Need())
+	r = s.narrow(r, q.Filter)
 	ranking := filters.NewRanking(q.Filter)
 	var all []story.Story
 	found := s.look(ctx, q.Filter, r, func(c *Candidate) bool {

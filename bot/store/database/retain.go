@@ -51,6 +51,8 @@ const (
 // sightings, revisions, alerts and sent deliveries. A story that has something
 // open stays. What was told in them stays known as long as the sources tell it.
 //
+// Then it tidies up: so it is of use where nothing is to be deleted, too.
+//
 // It works in small steps, between which others write, and stops between two of
 // them when ctx ends.
 func (s *Store) Retain(ctx context.Context, r store.Retention) (done store.Retained, err error) {
@@ -77,7 +79,7 @@ func (s *Store) Retain(ctx context.Context, r store.Retention) (done store.Retai
 		_, err := tx.Exec(ctx, sqlRemember, int64(rememberFor.Seconds()), unix(s.now().Add(-rememberFor)))
 		return err
 	})
-	if err == nil && done.Stories > 0 {
+	if err == nil {
 		err = s.Explain(s.d.Compact(ctx, s.write))
 	}
 	if err == nil {

@@ -212,7 +212,7 @@ func (s *Store) All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, er
 			return
 		}
 		if q.Filter != nil {
-			r.Match = s.lang.AtLeast(q.Filter.Need())
+			r = s.narrow(r, q.Filter)
 		}
 		err = s.look(ctx, q.Filter, r, func(c *Candidate) bool {
 			return yield(store.Hit{Story: c.Story, Cursor: cursor(c.Key)}, nil)
@@ -233,8 +233,46 @@ func (s *Store) look(ctx context.Context, f *filters.Filter, r Range, found func
 		return s.limited(ctx, store.Key(r.Until), err)
 	}
 	defer func() { _ = conn.Close() }() // gives it back to the pool
+	for r.Taste {
+		some := r
+		some.Match, some.Most = Match{Kind: MatchAll}, tasted
+		got, err := s.scan(ctx, conn, f, some, found)
+		if err != nil || got.done || got.looked < tasted {
+			return err
+		}
+		r.Until, r.Taste = int64(got.last), got.hits >= frequent
+	}
+	_, err = s.scan(ctx, conn, f, r, found)
+	return err
+}
+
+// So many stories are read before the index is asked, and more as long as so many
+// of them are found.
+const tasted, frequent = 128, 4
+
+// narrow is a range with what the index is to be asked for.
+func (s *Store) narrow(r Range, f *filters.Filter) Range {
+	need := f.Need()
+	r.Match = s.lang.AtLeast(need)
+	r.Taste = r.Match.Kind == MatchSome && asksPrefix(need)
+	return r
+}
+
+// asksPrefix reports whether an index is asked for all words that begin in some
+// way, which it gathers for the whole archive before it gives the first story.
+func asksPrefix(n filters.Need) bool { return n.Prefix || slices.ContainsFunc(n.Sub, asksPrefix) }
+
+// outcome is how far a range was read.
+type outcome struct {
+	looked, hits int
+	last         store.Key // that was looked at
+	done         bool      // found has enough
+}
+
+// scan passes the stories of a range that f matches to found.
+func (s *Store) scan(ctx context.Context, conn *sql.Conn, f *filters.Filter, r Range, found func(*Candidate) bool) (outcome, error) {
 	var doc filters.Doc
-	last := store.Key(r.Until)
+	got := outcome{last: store.Key(r.Until)}
 	for page, err := range s.d.Candidates(ctx, conn, r) {
 		if err == nil && f != nil && f.AsksSources() {
 			err = s.readSightings(ctx, conn, page)
@@ -243,27 +281,30 @@ func (s *Store) look(ctx context.Context, f *filters.Filter, r Range, found func
 			err = ctx.Err()
 		}
 		if err != nil {
-			return s.limited(ctx, last, err)
+			return got, s.limited(ctx, got.last, err)
 		}
-		last = page[len(page)-1].Key
+		got.last = page[len(page)-1].Key
+		got.looked += len(page)
 		if f != nil {
 			page = slices.DeleteFunc(page, func(c Candidate) bool {
 				doc.Reset(&c.Story)
 				return !f.Match(&doc)
 			})
 		}
+		got.hits += len(page)
 		if f == nil || !f.AsksSources() {
 			if err := s.readSightings(ctx, conn, page); err != nil {
-				return s.limited(ctx, last, err)
+				return got, s.limited(ctx, got.last, err)
 			}
 		}
 		for i := range page {
 			if !found(&page[i]) {
-				return nil
+				got.done = true
+				return got, nil
 			}
 		}
 	}
-	return nil
+	return got, nil
 }
 
 // limited is the error of a search that came to key last. Where the time was up

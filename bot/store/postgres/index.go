@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -155,7 +156,7 @@ func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Ran
 		if r.Match.Kind == database.MatchSome {
 			err = s.find(r.Match.Query, r.From, r.Until)
 		} else {
-			err = s.all(r.From, r.Until)
+			err = s.all(r.From, r.Until, cmp.Or(r.Most, math.MaxInt))
 		}
 		if err != nil && !s.done {
 			yield(nil, err)
@@ -207,13 +208,15 @@ func (s *search) span(query string, from, until int64) (int, error) {
 	return len(found), s.pages(found)
 }
 
-func (s *search) all(from, until int64) error {
-	for !s.done {
-		found, err := s.keys(sqlAll, from, until, s.size)
+// all yields the stories of a range, at most so many.
+func (s *search) all(from, until int64, most int) error {
+	for !s.done && most > 0 {
+		found, err := s.keys(sqlAll, from, until, min(s.size, most))
 		if err != nil || len(found) == 0 {
 			return err
 		}
 		until = int64(found[len(found)-1])
+		most -= len(found)
 		if err := s.pages(found); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"testing"
 
+	"tipoff/bot/store"
 	"tipoff/bot/store/database"
 	"tipoff/bot/store/sqlite"
 	"tipoff/bot/store/storetest"
@@ -31,6 +32,9 @@ func bench(b *testing.B) storetest.Bench {
 	return storetest.Bench{
 		Store: adapter{s},
 		Settle: func(ctx context.Context) error {
+			if _, err := s.Retain(ctx, store.Retention{}); err != nil { // which tidies up once an hour
+				return err
+			}
 			_, err := s.DB().ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`)
 			return err
 		},

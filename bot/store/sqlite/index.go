@@ -84,6 +84,9 @@ func (d *dialect) AlertIDs(context.Context, *database.Tx, int) ([]int64, error) 
 // The first page is what a person looks at; later ones are for who reads all.
 const firstPage, lastPage = 20, 256
 
+// noLimit is what SQLite takes for no LIMIT.
+const noLimit = -1
+
 // Candidates walks the index from its newest entry: who has enough leaves, and
 // what was not looked at cost nothing.
 func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Range) iter.Seq2[[]database.Candidate, error] {
@@ -91,6 +94,8 @@ func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Ran
 		query, args := sqlAll, within(r)
 		if r.Match.Kind == database.MatchSome {
 			query, args = sqlFind, append([]any{r.Match.Query}, args...)
+		} else {
+			args = append(args, cmp.Or(r.Most, noLimit))
 		}
 		rows, err := conn.QueryContext(ctx, query, args...)
 		if err != nil {

@@ -49,8 +49,8 @@ func (d *dialect) Measure(ctx context.Context, tx *database.Tx) (n int64, err er
 	return n, err
 }
 
-// Compact merges the index where much of it is deleted, and makes the file
-// smaller where it has much room. Each step is short, and others write between.
+// Compact merges the index where it is in many parts or much of it is deleted, and
+// makes the file smaller where it has much room. Each step is short, and others write between.
 func (d *dialect) Compact(ctx context.Context, write *sql.DB) error {
 	for range maxSteps {
 		before, after, err := int64(0), int64(0), error(nil)

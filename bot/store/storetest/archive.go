@@ -307,7 +307,7 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 			}).Draw(rt, "entities"),
 		}
 	})
-	for i := range 120 {
+	for i := range 260 { // more than are read without asking the index
 		st := gen.Example(i)
 		st.URL, st.Source = fmt.Sprintf("https://x.example/story-%d", i), "alpha"
 		st.Published = s.clock.T.Add(-time.Duration(i) * time.Hour).Truncate(time.Second)
@@ -348,6 +348,45 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 			rt.Errorf("tally of %s: %s", q, diff)
 		}
 	})
+}
+
+// testPrefix searches for beginnings of words that are frequent in the newest
+// stories and rare in the others.
+func testPrefix(t *testing.T, s *suite) {
+	src := s.source(t, "alpha")
+	const many = 700
+	all := make([]story.Story, many)
+	var want []string
+	for i := range all {
+		all[i] = story.Story{
+			ID: fmt.Sprint("story-", i), Title: fmt.Sprintf("Title %d", i), URL: fmt.Sprintf("https://x.example/%d", i),
+			Published: s.clock.T.Add(-time.Duration(i) * time.Hour).Truncate(time.Second),
+		}
+		if i < 200 && i%5 == 0 || i%150 == 149 {
+			all[i].Summary = "an oddity-like thing"
+			want = append(want, all[i].Title)
+		}
+	}
+	s.addAll(t, src, all)
+	for _, q := range []string{"odd*", "odditylik*", `"an odd*" title`} {
+		for _, limit := range []int{7, many} {
+			var got []string
+			for at := ""; ; {
+				hits, err := s.Search(s.ctx, store.Search{Filter: compile(t, q), Limit: limit, Before: at})
+				if err != nil {
+					t.Fatalf("%s: %v", q, err)
+				}
+				got = append(got, titles(hits)...)
+				if len(hits) < limit {
+					break
+				}
+				at = hits[len(hits)-1].Cursor
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s, %d at a time: %s", q, limit, diff)
+			}
+		}
+	}
 }
 
 func randomQuery(rt *rapid.T, depth int) string {

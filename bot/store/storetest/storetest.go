@@ -87,6 +87,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"stories are imported once, and nobody polls their sources", testImport},
 		{"search by the watch language", testSearch},
 		{"a search finds exactly what a watch matches", testSearchIsMatch},
+		{"beginnings of frequent and of rare words", testPrefix},
 		{"a tally counts what a search finds", testTally},
 		{"the best first, by pages", testRelevance},
 		{"a search is stopped when its time is up", testLimit},

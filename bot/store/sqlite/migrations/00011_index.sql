@@ -11,6 +11,10 @@ CREATE VIRTUAL TABLE stories_index USING fts5 (
     tokenize = 'ascii'
 );
 
+-- What the program merges now and then: two segments are enough for that. A word
+-- is looked for in each of them.
+INSERT INTO stories_index (stories_index, rank) VALUES ('usermerge', 2);
+
 CREATE TABLE index_version (version INTEGER NOT NULL) STRICT;
 
 -- +goose Down

@@ -8,7 +8,7 @@ INSERT OR REPLACE INTO stories_index (rowid, body, title) VALUES (?, ?, ?);
 -- name: All
 SELECT s.key, s.id, s.source, s.url, s.title, s.summary,
     s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated, s.entities
-FROM stories s WHERE s.key >= ? AND s.key < ? ORDER BY s.key DESC;
+FROM stories s WHERE s.key >= ? AND s.key < ? ORDER BY s.key DESC LIMIT ?;
 
 -- name: Find
 -- A cross join keeps its order.
