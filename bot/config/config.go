@@ -66,6 +66,9 @@ type Config struct {
 	Sources  []sources.Source
 	Channels []alert.Channel
 	Watches  []alert.Watch
+	// Later are the keys that are read and have no effect yet, with their values:
+	// "watches.china.digest".
+	Later map[string]string
 	// Warnings are what is allowed and yet not as the author may think, in the
 	// order of the file.
 	Warnings []Finding

@@ -51,6 +51,19 @@ func (d *decoder) warn(n *node, where, text, remedy string) {
 	d.found = append(d.found, Finding{Line: n.line, Column: n.col, Where: where, Text: text, Remedy: remedy})
 }
 
+// readLater reads a key of an entry that has no effect yet.
+func (c *Config) readLater(s section, list, name, key string, parse func(string) (string, error), text string) {
+	var v string
+	if read(s, key, &v, parse); v == "" {
+		return
+	}
+	s.d.later(s.node(key), s.path(key), text)
+	if c.Later == nil {
+		c.Later = make(map[string]string)
+	}
+	c.Later[list+"."+name+"."+key] = v
+}
+
 // later says that a key is understood and has no effect yet.
 func (d *decoder) later(n *node, where, text string) {
 	d.warn(n, where, text, "remove the key to silence this")

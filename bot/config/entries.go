@@ -160,7 +160,6 @@ func (d *decoder) channels(top section, c *Config) []alert.Channel {
 	seen := names{}
 	top.sections("channels", channelKeys, func(s section) {
 		var ch alert.Channel
-		var later string
 		s.need("name", "watches name the channel by it, as in name: china-desk")
 		read(s, "name", &ch.Name, parseName)
 		read(s, "slack", &ch.Slack, parseID(slackChannelRE, "a Slack channel's id, which looks like C0123ABCD; it is at the foot of the channel's details in Slack"))
@@ -168,13 +167,8 @@ func (d *decoder) channels(top section, c *Config) []alert.Channel {
 		read(s, "webhook", &ch.Webhook, optional(parseURL("put a token into the path or a parameter")))
 		read(s, "file", &ch.File, parsePath)
 		read(s, "terminal", &ch.Terminal, parseBool)
-		if read(s, "quiet", &later, parseQuiet); later != "" {
-			d.later(s.node("quiet"), s.path("quiet"), "quiet hours are not in this version; the channel alerts at all hours")
-		}
-		later = ""
-		if read(s, "budget", &later, parseBudget); later != "" {
-			d.later(s.node("budget"), s.path("budget"), "budgets are not in this version; every alert is sent")
-		}
+		c.readLater(s, "channels", ch.Name, "quiet", parseQuiet, "quiet hours are not in this version; the channel alerts at all hours")
+		c.readLater(s, "channels", ch.Name, "budget", parseBudget, "budgets are not in this version; every alert is sent")
 		ch.Managers = readList(s, "managers", parseManager)
 		seen.add(s, ch.Name)
 		d.platformOff(s, "slack", ch.Slack, c.Slack.On(), "slack.bot_token")
@@ -195,7 +189,6 @@ func (d *decoder) watches(top section, c *Config) []alert.Watch {
 	seen := names{}
 	top.sections("watches", watchKeys, func(s section) {
 		w := alert.Watch{Severity: alert.Medium, Origin: "config"}
-		var digest string
 		s.need("name", "give the watch a short name, as in name: china")
 		s.need("query", "say what to look for, as in query: 'ransomware OR wiper'; * matches every story")
 		read(s, "name", &w.Name, parseName)
@@ -203,9 +196,7 @@ func (d *decoder) watches(top section, c *Config) []alert.Watch {
 		w.Channels = readList(s, "channels", parseChannel(c.Channels))
 		read(s, "severity", &w.Severity, parseSeverity)
 		read(s, "mention", &w.Mention, parseMention)
-		if read(s, "digest", &digest, parseSchedule(c.Zone)); digest != "" {
-			d.later(s.node("digest"), s.path("digest"), "digests are not in this version; the watch alerts at once")
-		}
+		c.readLater(s, "watches", w.Name, "digest", parseSchedule(c.Zone), "digests are not in this version; the watch alerts at once")
 		seen.add(s, w.Name)
 		w.Channels = d.distinct(s, w.Channels)
 		out = append(out, w)

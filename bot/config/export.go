@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -82,6 +83,12 @@ func (c *Config) with(now InForce) (out *Config, left []string) {
 		}
 		w.Channels = known
 		out.Watches = append(out.Watches, w)
+	}
+	out.Later = maps.Clone(c.Later)
+	for _, w := range c.Watches {
+		if !slices.ContainsFunc(out.Watches, func(of alert.Watch) bool { return of.Name == w.Name }) {
+			delete(out.Later, "watches."+w.Name+".digest")
+		}
 	}
 	return out, left
 }
@@ -174,7 +181,7 @@ func likeness(c *Config) Config {
 	for i := range out.Channels {
 		out.Channels[i].Managers = orNil(out.Channels[i].Managers)
 	}
-	out.Sets = mapOrNil(c.Sets)
+	out.Sets, out.Later = mapOrNil(c.Sets), mapOrNil(c.Later)
 	out.Sources, out.Watches, out.Channels = orNil(out.Sources), orNil(out.Watches), orNil(out.Channels)
 	return out
 }

@@ -1,7 +1,9 @@
 package config
 
 import (
+	"encoding/json"
 	"flag"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -167,5 +169,93 @@ func environmentOf(t *testing.T, file string, data []byte, now InForce) func(str
 			return v, true
 		}
 		return getenv(name)
+	}
+}
+
+// everyKey has all keys of a configuration, with values as they are printed.
+const everyKey = `
+store: sqlite:news.db
+listen: 127.0.0.1:9090
+timezone: Europe/Berlin
+command: desk
+operations: desk
+slack: {bot_token: "${BOT}", app_token: "${APP}", signing_secret: "${BOT}", api_url: https://slack.example/api/}
+discord: {token: "${BOT}", application_id: "1", public_key: "${KEY}", guild_id: "2", api_url: https://discord.example/api/v10}
+fetch:
+  {schedule: "@every 1h", timeout: 30s, max_bytes: 4MiB, concurrency: 16, per_host: 3, pace: 500ms, patience: 2h,
+   user_agent: desk/1, contact: desk@example.org, allow_private: [127.0.0.1/32], full_text: true}
+retention: {age: 90d, size: 1GiB}
+actors: {import: actors.json}
+sets: {ours: acme}
+sources:
+  - {name: one, url: https://one.example/list, schedule: "@every 5m", tags: [gov], kind: json, items: data, fields: {title: t, url: u},
+     backfill: 3, basic_auth: "me:${BOT}", headers: {Accept: text/xml}, proxy: https://proxy.example, full_text: false}
+channels:
+  - {name: desk, slack: C0123, discord: "2002", webhook: "https://hook.example/${BOT}", file: alerts.jsonl, terminal: true,
+     quiet: "22:00-07:00", budget: 20/h, managers: ["slack:U1"]}
+watches:
+  - {name: acme, query: "set:ours", channels: [desk], severity: high, mention: here, digest: 0 9 * * 1-5}
+`
+
+// Every key comes out again: where the file can be changed in place and where it
+// is printed anew, as it is and after people changed something.
+func TestExportEveryKey(t *testing.T) {
+	env := func(name string) (string, bool) {
+		v, ok := map[string]string{"BOT": "xoxb-hunter2", "APP": "xapp-hunter2", "KEY": strings.Repeat("ab", 32)}[name]
+		return v, ok
+	}
+	parse := func(text string) map[string]any {
+		t.Helper()
+		data, err := yamlToJSON(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out map[string]any
+		if err := json.Unmarshal(data, &out); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	first := func(list any) any { return list.([]any)[0] }
+	whole := parse(everyKey)
+	for name, section := range map[string]struct {
+		keys []string
+		of   any
+	}{
+		"top": {topKeys, whole}, "slack": {slackKeys, whole["slack"]}, "discord": {discordKeys, whole["discord"]},
+		"fetch": {fetchKeys, whole["fetch"]}, "retention": {retentionKeys, whole["retention"]}, "actors": {actorsKeys, whole["actors"]},
+		"sources": {sourceKeys, first(whole["sources"])}, "channels": {channelKeys, first(whole["channels"])}, "watches": {watchKeys, first(whole["watches"])},
+	} {
+		if diff := cmp.Diff(slices.Sorted(slices.Values(section.keys)), slices.Sorted(maps.Keys(section.of.(map[string]any)))); diff != "" {
+			t.Errorf("%s: the keys of this test are not all there are: %s", name, diff)
+		}
+	}
+	inBrackets, err := json.Marshal(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"in place": everyKey, "printed anew": string(inBrackets)} {
+		const file = "testdata/everykey.yaml"
+		c, err := Parse(file, []byte(text), env)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, query := range []string{c.Watches[0].Query, "set:ours OR breach"} {
+			now := InForce{Sources: c.Sources, Watches: slices.Clone(c.Watches)}
+			now.Watches[0].Query = query
+			out, err := Export(file, []byte(text), env, now)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			want := parse(everyKey)
+			first(want["watches"]).(map[string]any)["query"] = query
+			if diff := cmp.Diff(want, parse(out.Text)); diff != "" || len(out.Variables) > 0 {
+				t.Errorf("%s, %s: (-file +export)\n%s%v", name, query, diff, out.Variables)
+			}
+		}
+		out, err := Export(file, []byte(text), env, InForce{Sources: c.Sources})
+		if err != nil || strings.Contains(out.Text, "digest") {
+			t.Errorf("%s, without the watch: %v", name, err)
+		}
 	}
 }

@@ -46,7 +46,7 @@ func (x *export) edit() (string, bool) {
 	}
 	for _, w := range x.want.Watches {
 		old, ok := was[w.Name]
-		watches.now(w.Name, ok && reflect.DeepEqual(old, plainWatch(w)), func() yaml.MapSlice { return watchPairs(x.show, w) })
+		watches.now(w.Name, ok && reflect.DeepEqual(old, plainWatch(w)), func() yaml.MapSlice { return x.want.watchPairs(x.show, w) })
 	}
 	if !x.hideSecrets() || !x.editList(srcs) || !x.editList(watches) {
 		return "", false
@@ -138,7 +138,7 @@ func (x *export) bodies(l listEdit) map[string]func() yaml.MapSlice {
 	}
 	for _, w := range x.want.Watches {
 		if l.key == "watches" {
-			all[w.Name] = func() yaml.MapSlice { return watchPairs(x.show, w) }
+			all[w.Name] = func() yaml.MapSlice { return x.want.watchPairs(x.show, w) }
 		}
 	}
 	return all

@@ -183,10 +183,10 @@ func (c *Config) document(s show) yaml.MapSlice {
 		list[0] = append(list[0], c.sourcePairs(s, src))
 	}
 	for _, ch := range c.Channels {
-		list[1] = append(list[1], channelPairs(s, ch))
+		list[1] = append(list[1], c.channelPairs(s, ch))
 	}
 	for _, w := range c.Watches {
-		list[2] = append(list[2], watchPairs(s, w))
+		list[2] = append(list[2], c.watchPairs(s, w))
 	}
 	for i, key := range []string{"sources", "channels", "watches"} {
 		if len(list[i]) > 0 {
@@ -274,7 +274,7 @@ func (c *Config) sourcePairs(s show, src sources.Source) yaml.MapSlice {
 	return p.MapSlice
 }
 
-func channelPairs(s show, ch alert.Channel) yaml.MapSlice {
+func (c *Config) channelPairs(s show, ch alert.Channel) yaml.MapSlice {
 	p := s.pairs("channels", ch.Name)
 	p.add("name", ch.Name)
 	p.add("slack", ch.Slack)
@@ -282,16 +282,19 @@ func channelPairs(s show, ch alert.Channel) yaml.MapSlice {
 	p.addSecret(secretWebhook, "webhook", ch.Webhook)
 	p.add("file", ch.File)
 	p.add("terminal", ch.Terminal)
+	p.add("quiet", c.Later["channels."+ch.Name+".quiet"])
+	p.add("budget", c.Later["channels."+ch.Name+".budget"])
 	p.add("managers", ch.Managers)
 	return p.MapSlice
 }
 
-func watchPairs(s show, w alert.Watch) yaml.MapSlice {
+func (c *Config) watchPairs(s show, w alert.Watch) yaml.MapSlice {
 	p := s.pairs("watches", w.Name)
 	p.add("name", w.Name)
 	p.add("query", w.Query)
 	p.add("channels", w.Channels)
 	p.add("severity", string(w.Severity))
 	p.add("mention", w.Mention)
+	p.add("digest", c.Later["watches."+w.Name+".digest"])
 	return p.MapSlice
 }
