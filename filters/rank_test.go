@@ -2,11 +2,12 @@ package filters
 
 import (
 	"errors"
-	"github.com/google/go-cmp/cmp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"tipoff/filters/query"
 	"tipoff/sources/story"

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"tipoff/filters/entity/actor"
+	"tipoff/filters/entity/country"
 	"tipoff/filters/entity/cve"
 	"tipoff/filters/entity/malware"
 	"tipoff/filters/entity/names"
@@ -263,11 +264,29 @@ func (c inTime) match(d *Doc) bool {
 // What an index can look for on behalf of these, and what a set files them
 // under.
 
-func (c inDomain) need() Need  { return Need{} }
-func (c inLang) need() Need    { return Need{} }
-func (c ofCountry) need() Need { return Need{} }
-func (c inTime) need() Need    { return Need{} }
-func (c within) need() Need    { return Need{} }
+func (c inDomain) need() Need { return Need{} }
+func (c inLang) need() Need   { return Need{} }
+func (c inTime) need() Need   { return Need{} }
+func (c within) need() Need   { return Need{} }
+
+// need asks for the names of the country and of its actors. Where these are many,
+// there are many stories too, and a search finds them soon without an index.
+func (c ofCountry) need() Need {
+	if c.code == "" {
+		return Need{}
+	}
+	var subs []Need
+	for _, words := range country.Spellings(c.code) {
+		subs = append(subs, Need{Op: OpWords, Words: words})
+	}
+	var aliases []names.Alias
+	for _, a := range c.table.All() {
+		if a.Country == c.code {
+			aliases = append(append(aliases, a.Aliases...), names.Alias{Name: a.ID})
+		}
+	}
+	return needOfNames(subs, aliases)
+}
 
 func (c ofActor) need() Need {
 	if c.any {
@@ -277,7 +296,7 @@ func (c ofActor) need() Need {
 	for _, a := range c.actors {
 		aliases = append(append(aliases, a.Aliases...), names.Alias{Name: a.ID})
 	}
-	return needOfNames(aliases)
+	return needOfNames(nil, aliases)
 }
 
 func (c ofMalware) need() Need {
@@ -288,14 +307,14 @@ func (c ofMalware) need() Need {
 	for _, m := range c.all {
 		aliases = append(aliases, m.Aliases...)
 	}
-	return needOfNames(aliases)
+	return needOfNames(nil, aliases)
 }
 
 // maxNeeds is how many names an index is asked for at once.
 const maxNeeds = 200
 
-func needOfNames(aliases []names.Alias) Need {
-	var subs []Need
+// needOfNames is a need of one of subs or of the names.
+func needOfNames(subs []Need, aliases []names.Alias) Need {
 	for i := range aliases {
 		for _, words := range names.Spellings(&aliases[i]) {
 			subs = append(subs, Need{Op: OpWords, Words: words})

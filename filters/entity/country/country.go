@@ -52,6 +52,25 @@ func Lookup(name string) (code string, ok bool) {
 // Names lists the names that Lookup knows, sorted and in their normalised form.
 func Names() []string { return slices.Sorted(maps.Keys(world().names)) }
 
+// Spellings lists the names by which a text may speak of a country, each as its
+// words, sorted. Some of them are something else at times, which [Find] knows.
+func Spellings(code string) [][]string {
+	var all [][]string
+	var walk func(before []string, next map[string]*node)
+	walk = func(before []string, next map[string]*node) {
+		for word, n := range next {
+			words := append(slices.Clip(before), word)
+			if slices.ContainsFunc(n.entries, func(e entry) bool { return e.code == code }) {
+				all = append(all, words)
+			}
+			walk(words, n.next)
+		}
+	}
+	walk(nil, world().roots)
+	slices.SortFunc(all, slices.Compare)
+	return all
+}
+
 // Find returns the mentions of countries in s in their order; tokens are its
 // words, as [text.Tokens] gives them. Mentions do not overlap; the same country
 // comes as often as it is mentioned. The work is linear in the text: about

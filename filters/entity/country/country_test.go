@@ -1,6 +1,7 @@
 package country_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -303,5 +304,28 @@ func BenchmarkFind(b *testing.B) {
 				country.Find(c.text, tokens)
 			}
 		})
+	}
+}
+
+func TestSpellings(t *testing.T) {
+	want := [][]string{{"fiji"}, {"fijian"}, {"fijians"}, {"republic", "of", "fiji"}, {"suva"}}
+	if d := cmp.Diff(want, country.Spellings("FJ")); d != "" {
+		t.Error(d)
+	}
+	// Whatever Find finds is spelled in one of these ways.
+	for _, s := range []string{"South Korean banks", "the U.S. Treasury", "Whitehall said", "People's Republic of China"} {
+		tokens := text.Tokens(s)
+		for _, m := range country.Find(s, tokens) {
+			var words []string
+			for _, w := range tokens[m.First : m.Last+1] {
+				words = append(words, w.Text)
+			}
+			if !slices.ContainsFunc(country.Spellings(m.Code), func(w []string) bool { return slices.Equal(w, words) }) {
+				t.Errorf("%q is no spelling of %s", words, m.Code)
+			}
+		}
+	}
+	if country.Spellings("QQ") != nil {
+		t.Error("there is a country QQ")
 	}
 }
