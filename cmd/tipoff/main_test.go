@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"tipoff/bot/store/storetest"
 )
 
 func TestMain(m *testing.M) {
@@ -44,6 +47,12 @@ func TestScript(t *testing.T) {
 			env.Setenv("FEEDS", srv.URL)
 			return nil
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "postgres" {
+				return false, fmt.Errorf("there is no condition %s", cond)
+			}
+			return os.Getenv("CI") == "true" || os.Getenv(storetest.PostgresVariable) != "", nil
+		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			// exits N PROGRAM [ARGS...] runs a program that must end with exit code N.
 			"exits": func(ts *testscript.TestScript, neg bool, args []string) {
@@ -62,6 +71,10 @@ func TestScript(t *testing.T) {
 				if got != want {
 					ts.Fatalf("exit code %d, want %d", got, want)
 				}
+			},
+			// database sets $STORE to the address of an empty database on a server.
+			"database": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Setenv("STORE", storetest.Postgres(t))
 			},
 			// fill FILE replaces $NAME in a file by the environment's value.
 			"fill": func(ts *testscript.TestScript, _ bool, args []string) {

@@ -83,5 +83,11 @@ func Address(t testing.TB) string {
 	if os.Getenv(StoreVariable) == "postgres" {
 		return Postgres(t)
 	}
+	return File(t)
+}
+
+// File is the address of a store in a file of the test's own.
+func File(t testing.TB) string {
+	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "tipoff.db")
 }
