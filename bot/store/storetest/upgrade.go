@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tipoff/bot/alert"
+	"tipoff/bot/pipeline"
 	"tipoff/filters"
 	"tipoff/filters/entity/cve"
 
@@ -39,9 +42,7 @@ type Versions struct {
 
 // rows are what a version has, from the version on that has the table. The first
 // version of PostgreSQL has all of them.
-var rows = []struct {
-	table, insert string
-}{
+var rows = []row{
 	{"sources", `INSERT INTO sources (id, name, url, stories, baselined) VALUES (1, 'one', 'https://one.example/feed', 1, 1000)`},
 	{"stories", `INSERT INTO stories (key, id, source, url, title, summary, content, author, tags, lang, published, seen, updated)
 VALUES (1024, 'id', 1, 'https://one.example/a', 'A leak', 'Some words', 'More text', 'Ann', '["gov"]', 'en', 1, 2, 3)`},
@@ -53,13 +54,36 @@ VALUES (1024, 'id', 1, 'https://one.example/a', 'A leak', 'Some words', 'More te
 	{"deliveries", `INSERT INTO deliveries (id, alert, target, state, attempts, error, receipt, updated) VALUES
 ('a', 7, 'file:a', 'sent', 1, '', '', 1), ('b', 7, 'file:b', 'waiting', 0, '', '', 1), ('c', 7, 'file:c', 'dead', 3, 'no', '', 1)`},
 	{"sessions", `INSERT INTO sessions (token, data, expires) VALUES ('token', CAST('data' AS BLOB), 4000000000)`},
+	{"gates", `INSERT INTO gates (name, ready, receipt, trouble, reason, since) VALUES ('slack:C1', 4000000000000, '1.5', 'parked', 'invite the bot', 1)`},
+	{"forgotten", `INSERT INTO forgotten (source, identity, id, listed) VALUES (1, CAST('sixteen bytes no' AS BLOB), 'old', 1)`},
+	{"archive_size", `INSERT INTO archive_size (bytes, stories) VALUES (1000000, 100)`},
 	{"cves", `INSERT INTO cves (id, cvss, epss, kev) VALUES (202400003400, 98, 50000, CAST(1 AS BOOLEAN))`},
 }
+
+type row struct{ table, insert string }
+
+var (
+	newTable = regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	// The program makes the index, and notes of which version it is.
+	ofIndex = regexp.MustCompile(`^(stories_|index_)`)
+)
 
 // Upgrade makes a store of each version, with something in every table, brings it
 // to this version, and reads all of it.
 func Upgrade(t *testing.T, v Versions) {
-	for version := 1; version <= len(names(t, v.Migrations)); version++ {
+	all := names(t, v.Migrations)
+	for _, name := range all {
+		data, err := fs.ReadFile(v.Migrations, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range newTable.FindAllSubmatch(data, -1) {
+			if table := string(m[1]); !ofIndex.MatchString(table) && !slices.ContainsFunc(rows, func(r row) bool { return r.table == strings.TrimSuffix(table, "_new") }) {
+				t.Errorf("%s: no upgrade has rows in the table %s", name, table)
+			}
+		}
+	}
+	for version := 1; version <= len(all); version++ {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
 			s, db := v.Open(t, version)
 			had := make(map[string]int)
@@ -148,6 +172,23 @@ func readAll(t *testing.T, s Store, had map[string]int) {
 	}
 	if len(facts) != had["cves"] || len(facts) == 1 && !facts[0].KEV {
 		t.Errorf("facts %+v", facts)
+	}
+	troubles, err := s.Troubles(ctx)
+	if err != nil || len(troubles) != had["gates"] || len(troubles) == 1 && (troubles[0].Of.String() != "slack:C1" || troubles[0].Reason != "invite the bot") {
+		t.Errorf("troubles %+v, %v", troubles, err)
+	}
+	err = s.Update(ctx, func(ctx context.Context, tx pipeline.Tx) error {
+		found, err := tx.Forgotten(ctx, 1, []store.Told{{Identity: store.Identity([]byte("sixteen bytes no"))}})
+		if len(found) != had["forgotten"] {
+			t.Errorf("of what is not kept any more: %v", found)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if n, err := s.Bytes(ctx); err != nil || n <= 0 {
+		t.Errorf("%d bytes, %v", n, err)
 	}
 	// And it can be written.
 	if done, err := s.Retain(ctx, store.Retention{Age: time.Hour}); err != nil || done.Stories > 1 {
