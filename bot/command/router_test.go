@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,27 +156,29 @@ func TestNoisyQueriesAreSaid(t *testing.T) {
 	}
 }
 
-func TestExcerptShowsTheMatch(t *testing.T) {
+// A page shows the part of a text that has the most of what was looked for, and
+// the words in it.
+func TestSearchShowsTheMatch(t *testing.T) {
 	long := strings.Repeat("Nothing of note happened. ", 20)
-	tests := []struct {
-		name  string
-		s     story.Story
-		terms []string
-		want  string
+	for _, test := range []struct {
+		name, query string
+		s           story.Story
+		text        string
+		marks       []string
 	}{
-		{"no terms", story.Story{Summary: "One. Two."}, nil, "One. Two."},
-		{"no summary", story.Story{Content: "One. Two."}, []string{"Two"}, "One. Two."},
-		{"in the title", story.Story{Title: "Two", Summary: "One.", Content: "Two."}, []string{"Two"}, "One."},
-		{"in the beginning of the content", story.Story{Summary: "One.", Content: "Two three."}, []string{"three"}, "Two three."},
-		{"later in the content", story.Story{Summary: "One.", Content: "Zero. Two three."}, []string{"three"}, "… Two three."},
-		{"late in a long summary", story.Story{Summary: long + "Then the wiper came."}, []string{"wiper"}, "… Then the wiper came."},
-		{"in a long sentence", story.Story{Summary: "One.", Content: strings.Repeat("and ", 50) + "wiper."}, []string{"wiper"}, "… " + strings.Repeat("and ", 22) + "wiper."},
-		{"only as part of a word", story.Story{Summary: "One.", Content: "Zero. Wipers."}, []string{"wiper"}, "One."},
-		{"nowhere", story.Story{Summary: "One.", Content: "Two."}, []string{"source"}, "One."},
-	}
-	for _, tt := range tests {
-		if got := excerpt(tt.s, tt.terms); got != tt.want {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		{"in the title alone", "two", story.Story{Title: "Two", Summary: "One."}, "One.", []string{"Two"}},
+		{"in the content", "three", story.Story{Summary: "One.", Content: "Two three."}, "Two three.", []string{"three"}},
+		{"without a summary", "two", story.Story{Content: "One. Two."}, "One. Two.", []string{"Two"}},
+		{"late in a long text", "wiper", story.Story{Summary: long + "Then the wiper came."}, "… of note happened. Nothing of note happened. Then the wiper came.", []string{"wiper"}},
+		{"where most of it is", "wiper OR grid", story.Story{Summary: "A wiper. " + long, Content: long + "The wiper hit the grid."}, "… Nothing of note happened. Nothing of note happened. The wiper hit the grid.", []string{"wiper", "grid"}},
+		{"with what is none of a text's business", "wiper", story.Story{Summary: "A \u202ewiper\u200b came\nat last"}, "A wiper came at last", []string{"wiper"}},
+	} {
+		m, channels := desk()
+		test.s.Published = testNow.Add(-time.Hour)
+		m.stories = []story.Story{test.s}
+		p := newRouter(m, channels, io.Discard).Line(t.Context(), "search "+test.query, User{ID: "slack:U1"}, "slack:C1")
+		if len(p.Items) != 1 || p.Items[0].Text != test.text || !slices.Equal(p.Items[0].Marks, test.marks) {
+			t.Errorf("%s: %+v, want %q with %q", test.name, p.Items, test.text, test.marks)
 		}
 	}
 }

@@ -88,9 +88,10 @@ func (d Deps) stories(ctx context.Context, r *Request, f *filters.Filter, since 
 	return page, nil
 }
 
-// storyItem shows one story, with the words that f found in it.
+// storyItem shows one story, with the part of its text that shows most of what f
+// found in it.
 func storyItem(s story.Story, f *filters.Filter, now time.Time) card.Item {
-	terms := f.Terms(filters.NewDoc(&s))
+	d := filters.NewDoc(&s)
 	meta := s.Source
 	if n := len(s.Sources) - 1; n > 0 {
 		meta += " and " + plural(n, "other", "others")
@@ -98,63 +99,14 @@ func storyItem(s story.Story, f *filters.Filter, now time.Time) card.Item {
 	if t := s.Time(); !t.IsZero() {
 		meta += " · " + card.Age(t, now)
 	}
-	return card.Item{Title: s.Title, URL: s.URL, Meta: strings.TrimPrefix(meta, " · "), Text: excerpt(s, terms), Marks: terms}
+	return card.Item{
+		Title: s.Title, URL: s.URL, Meta: strings.TrimPrefix(meta, " · "),
+		Text: card.Clean(f.Snippet(d, snippetLen).Text), Marks: f.Terms(d),
+	}
 }
 
-// excerptLen is how much of a story's text a page shows, in UTF-16 units.
-const excerptLen = 220
-
-// excerpt is the beginning of the summary, or, where that does not show any
-// of the terms, the part of the story's text that does.
-func excerpt(s story.Story, terms []string) string {
-	summary, content := card.Clean(s.Summary), card.Clean(s.Content)
-	if summary == "" {
-		summary = content
-	}
-	head := card.Cut(summary, excerptLen)
-	if firstTerm(s.Title+" "+head, terms) >= 0 {
-		return head
-	}
-	for _, text := range []string{summary, content} {
-		if i := firstTerm(text, terms); i >= 0 {
-			from := sentenceBefore(text, i)
-			if from > 0 {
-				return card.Cut("… "+text[from:], excerptLen)
-			}
-			return card.Cut(text, excerptLen)
-		}
-	}
-	return head
-}
-
-// firstTerm is where the first of the terms stands in the text, or -1.
-func firstTerm(text string, terms []string) int {
-	at := 0
-	for _, s := range card.Emphasise(text, terms) {
-		if s.Mark {
-			return at
-		}
-		at += len(s.Text)
-	}
-	return -1
-}
-
-// sentenceBefore goes back from i to the start of a sentence, or of a word
-// where the sentence is long.
-func sentenceBefore(text string, i int) int {
-	const back = 90
-	from := max(0, i-back)
-	if j := strings.LastIndex(text[from:i], ". "); j >= 0 {
-		return from + j + len(". ")
-	}
-	if from == 0 {
-		return 0
-	}
-	if j := strings.IndexByte(text[from:i], ' '); j >= 0 {
-		return from + j + 1
-	}
-	return i
-}
+// snippetLen is how much of a story's text a page shows, in characters.
+const snippetLen = 220
 
 // widerHint is what to try when a search found nothing.
 func widerHint(r *Request) string {
