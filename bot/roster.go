@@ -71,5 +71,5 @@ func OpenImporter(ctx context.Context, cfg *config.Config) (*pipeline.Importer, 
 	update := func(ctx context.Context, f func(context.Context, pipeline.ImportTx) error) error {
 		return s.Store.Update(ctx, func(ctx context.Context, tx *database.Tx) error { return f(ctx, tx) })
 	}
-	return pipeline.NewImporter(update, time.Now), s, nil
+	return pipeline.NewImporter(update, s.Make, time.Now), s, nil
 }

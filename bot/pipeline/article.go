@@ -54,10 +54,14 @@ func (p *Poller) readArticles(ctx context.Context, d due, v *sources.Visit) {
 // unknown lists the items of a visit that its source has not told before, in
 // their order.
 func (p *Pipeline) unknown(ctx context.Context, r Report) (news []int, err error) {
+	t := &turn{report: r, items: p.name(r)}
 	err = p.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
+		if err := tx.Expect(ctx, t.expected()); err != nil {
+			return err
+		}
 		v := &visit{Pipeline: p, tx: tx, report: r, now: p.Now().UTC()}
-		items, _, err := v.identify(ctx)
-		for n, it := range items {
+		_, err := v.identify(ctx, t.items)
+		for n, it := range t.items {
 			if !it.isKnown {
 				news = append(news, n)
 			}

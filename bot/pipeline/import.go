@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"tipoff/bot/store"
 	"tipoff/sources/story"
@@ -28,26 +31,29 @@ type ImportTx interface {
 // It is for one goroutine.
 type Importer struct {
 	update func(ctx context.Context, f func(ctx context.Context, tx ImportTx) error) error
+	make   func(s *story.Story) any
 	now    func() time.Time
 	// sources are those that are stored, by name.
 	sources map[string]int64
 }
 
-// NewImporter returns an Importer that writes by update.
-func NewImporter(update func(ctx context.Context, f func(ctx context.Context, tx ImportTx) error) error, now func() time.Time) *Importer {
-	return &Importer{update: update, now: now, sources: make(map[string]int64)}
+// NewImporter returns an Importer that writes by update. What [Store] calls Make is
+// done before.
+func NewImporter(update func(ctx context.Context, f func(ctx context.Context, tx ImportTx) error) error, made func(s *story.Story) any, now func() time.Time) *Importer {
+	return &Importer{update: update, make: made, now: now, sources: make(map[string]int64)}
 }
 
 // Import writes stories in one transaction and returns how many of them are new.
 // A story has at least a title or an address.
-func (i *Importer) Import(ctx context.Context, all []story.Story) (added int, err error) {
+func (i *Importer) Import(ctx context.Context, stories []story.Story) (added int, err error) {
 	var seen map[string]int64 // sources of this transaction
+	items := i.items(stories)
+	all := i.expected(items)
 	err = i.update(ctx, func(ctx context.Context, tx ImportTx) error {
 		added = 0
 		seen = make(map[string]int64)
 		told := make(map[int64]int)
-		items := i.items(all)
-		if err := tx.Expect(ctx, 0, expected(items)); err != nil {
+		if err := tx.Expect(ctx, all); err != nil {
 			return err
 		}
 		for _, it := range items {
@@ -103,11 +109,23 @@ func (i *Importer) items(all []story.Story) []*item {
 	return items
 }
 
-func expected(items []*item) []store.Expected {
+// expected is how the archive is told of the stories. What the index is to have of
+// them is made on all processors.
+func (i *Importer) expected(items []*item) []store.Expected {
 	all := make([]store.Expected, len(items))
-	for n, it := range items {
-		all[n] = it.expected()
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	const share = 32
+	for from := 0; from < len(items); from += share {
+		g.Go(func() error {
+			for n := from; n < min(from+share, len(items)); n++ {
+				it := items[n]
+				all[n] = store.Expected{Identity: it.identity, Story: &it.Story, Made: i.make(&it.Story)}
+			}
+			return nil
+		})
 	}
+	_ = g.Wait() // nothing fails
 	return all
 }
 

@@ -14,7 +14,11 @@ import (
 // then is not told again.
 func (v *visit) tell(ctx context.Context, k store.Key, reason Reason, before, now *story.Story) error {
 	watches := v.Watches()
-	matches := match(watches, before, now)
+	return v.alert(ctx, k, reason, watches, match(watches, before, now), now)
+}
+
+// alert alerts the channels of watches that match a story.
+func (v *visit) alert(ctx context.Context, k store.Key, reason Reason, watches *watch.Compiled, matches []story.Match, now *story.Story) error {
 	if len(matches) == 0 {
 		return nil
 	}

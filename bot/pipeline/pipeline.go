@@ -20,7 +20,7 @@ import (
 
 // Archive is a transaction's view of the stories.
 type Archive interface {
-	Expect(ctx context.Context, source int64, items []store.Expected) error
+	Expect(ctx context.Context, items []store.Expected) error
 	Known(ctx context.Context, source int64, id store.Identity) (store.Known, bool, error)
 	StoryKey(ctx context.Context, id string) (store.Key, bool, error)
 	Story(ctx context.Context, k store.Key) (story.Story, error)
@@ -52,6 +52,8 @@ type Tx interface {
 type Store interface {
 	Update(ctx context.Context, f func(ctx context.Context, tx Tx) error) error
 	Source(ctx context.Context, name string) (int64, store.SourceStatus, error)
+	// Make is for [store.Expected].
+	Make(s *story.Story) any
 }
 
 // Options are for [New]; every field is needed but Observe.
@@ -123,6 +125,7 @@ type said struct {
 
 type turn struct {
 	report  Report
+	items   []*item
 	outcome Outcome
 	err     error
 	done    chan struct{}
@@ -135,7 +138,7 @@ const maxGroup = 64
 // another transaction is being written share the next one: with one writer, a
 // commit for each would be most of the work.
 func (p *Pipeline) Record(ctx context.Context, r Report) (Outcome, error) {
-	t := &turn{report: r, done: make(chan struct{})}
+	t := &turn{report: r, items: p.prepare(r), done: make(chan struct{})}
 	p.mu.Lock()
 	p.waiting = append(p.waiting, t)
 	lead := !p.writing
@@ -173,23 +176,36 @@ func (p *Pipeline) writeAll(ctx context.Context) {
 // its own, so that one bad visit does not take the others with it.
 func (p *Pipeline) write(ctx context.Context, group []*turn) {
 	err := p.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-		for _, t := range group {
-			var err error
-			if t.outcome, err = p.record(ctx, tx, t.report); err != nil {
-				return err
-			}
-		}
-		return nil
+		return p.recordAll(ctx, tx, group)
 	})
 	for _, t := range group {
 		t.err = err
 		if err != nil && len(group) > 1 {
+			t.items = p.prepare(t.report)
 			t.err = p.Store.Update(ctx, func(ctx context.Context, tx Tx) error {
-				var err error
-				t.outcome, err = p.record(ctx, tx, t.report)
-				return err
+				return p.recordAll(ctx, tx, []*turn{t})
 			})
 		}
 		close(t.done)
 	}
+}
+
+// recordAll records a group, whose items are looked up together.
+func (p *Pipeline) recordAll(ctx context.Context, tx Tx, group []*turn) error {
+	var all []store.Expected
+	for _, t := range group {
+		all = append(all, t.expected()...)
+	}
+	if len(all) > 0 {
+		if err := tx.Expect(ctx, all); err != nil {
+			return err
+		}
+	}
+	for _, t := range group {
+		var err error
+		if t.outcome, err = p.record(ctx, tx, t.report, t.items); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -26,13 +26,13 @@ const (
 	ReasonAlso     Reason = "also"     // another source had told it
 )
 
-// record writes one visit.
-func (p *Pipeline) record(ctx context.Context, tx Tx, r Report) (Outcome, error) {
+// record writes one visit, with its items.
+func (p *Pipeline) record(ctx context.Context, tx Tx, r Report, items []*item) (Outcome, error) {
 	now := p.Now().UTC()
 	out := Outcome{Status: p.after(r, now)}
 	if r.Visit.Err == nil && !r.Visit.Unchanged {
 		v := &visit{Pipeline: p, tx: tx, report: r, now: now, out: &out}
-		if err := v.items(ctx); err != nil {
+		if err := v.items(ctx, items); err != nil {
 			return out, fmt.Errorf("record %s: %w", r.Source.Name, err)
 		}
 	}
@@ -146,10 +146,11 @@ type item struct {
 	isWhole bool
 	// news is true for an item of a baseline that is alerted all the same.
 	news bool
+	prepared
 }
 
-func (v *visit) items(ctx context.Context) error {
-	items, fresh, err := v.identify(ctx)
+func (v *visit) items(ctx context.Context, items []*item) error {
+	fresh, err := v.identify(ctx, items)
 	if err != nil {
 		return err
 	}
@@ -185,41 +186,18 @@ func (v *visit) items(ctx context.Context) error {
 	return nil
 }
 
-// identify gives the items their identities and looks them up. fresh counts
-// those that this source has never told.
-func (v *visit) identify(ctx context.Context) (items []*item, fresh int, err error) {
-	var expected []store.Expected
-	for _, in := range v.report.Visit.Items {
-		it := &item{Story: in.Story, guid: in.GUID}
-		it.Source, it.Seen = v.report.Source.Name, v.now
-		if in.FullText != "" {
-			it.given, it.isWhole, it.Content = it.Content, true, in.FullText
-		}
-		it.name(in.LinkShared)
-		items = append(items, it)
-		expected = append(expected, it.expected())
-	}
-	// They are stored in the reverse order of the feed.
-	slices.Reverse(expected)
-	if err := v.tx.Expect(ctx, v.report.ID, expected); err != nil {
-		return nil, 0, err
-	}
+// identify looks the items up. fresh counts those that this source has never
+// told.
+func (v *visit) identify(ctx context.Context, items []*item) (fresh int, err error) {
 	for _, it := range items {
-		if v.report.Status.Stories > 0 || !v.report.Status.Baselined.IsZero() { // or else there is nothing to know
-			if it.known, it.isKnown, err = v.tx.Known(ctx, v.report.ID, it.identity); err != nil {
-				return nil, 0, err
-			}
+		if it.known, it.isKnown, err = v.tx.Known(ctx, v.report.ID, it.identity); err != nil {
+			return 0, err
 		}
 		if !it.isKnown {
 			fresh++
 		}
 	}
-	return items, fresh, nil
-}
-
-// expected is how the archive is told of an item that is to come.
-func (it *item) expected() store.Expected {
-	return store.Expected{Identity: it.identity, ID: it.ID, Time: it.Time()}
+	return fresh, nil
 }
 
 // name gives an item its id and its identity within the source. An address
@@ -332,8 +310,11 @@ func (v *visit) item(ctx context.Context, it *item) error {
 		return nil
 	}
 	v.out.New++
-	it.Sources = []story.Sighting{{Name: it.Source, URL: it.URL, Published: it.Published}}
-	return v.tell(ctx, key, reason, nil, &it.Story)
+	watches := v.Watches()
+	if it.watches != watches {
+		it.matches = match(watches, nil, &it.Story)
+	}
+	return v.alert(ctx, key, reason, watches, it.matches, &it.Story)
 }
 
 // sighted records that this source tells a story, and counts it.

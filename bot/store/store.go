@@ -73,12 +73,18 @@ func NewIdentity(guid, canonicalURL, title string) Identity {
 	return Identity{}
 }
 
-// Expected is an item that is about to be asked for and stored: who tells it
-// under which identity, and the id and the time of the story.
+// Expected is an item that is about to be asked for and stored.
 type Expected struct {
+	// Source is who tells it, or 0 where nobody asks whether it has told it.
+	Source   int64
 	Identity Identity
-	ID       string
-	Time     time.Time
+	// First is true where the source has told nothing so far.
+	First bool
+	// Story is what will be stored.
+	Story *story.Story
+	// Made is what the store has made of the story outside of the transaction;
+	// nil where that is still to be done.
+	Made any
 }
 
 // SourceStatus is a source with its health, as the archive knows it. The JSON

@@ -2,8 +2,6 @@ package database
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -13,16 +11,10 @@ import (
 	"tipoff/sources/story"
 )
 
-var (
-	sqlExpectedSightings = statements.Get("ExpectedSightings")
-	sqlExpectedStories   = statements.Get("ExpectedStories")
-	sqlTakenKeys         = statements.Get("TakenKeys")
-	sqlKeyIsTaken        = statements.Get("KeyIsTaken")
-	sqlUpdateHash        = statements.Get("UpdateHash")
-)
+var sqlUpdateHash = statements.Get("UpdateHash")
 
-// batch is what a transaction has still to write. Where each statement is a way
-// to the server and back, stories are written and looked for together.
+// batch is what a transaction has still to write, and what it knows: stories are
+// written and looked for together.
 type batch struct {
 	stories    [][]any
 	entries    []Entry // of the stories
@@ -37,11 +29,18 @@ type batch struct {
 	// sighted has the rows of sightings that wait, by source and identity.
 	sighted map[sighting]int
 
-	// What is known already: identities, ids, and free places for stories. A
-	// key of zero says that there is no such story.
+	// What is known already: identities, ids, the sources that tell a story, and
+	// free places for stories. A key of zero says that there is no such story.
 	known map[sighting]*store.Known
 	ids   map[string]store.Key
+	told  map[store.Key][]int64
 	free  map[string]int64 // by id
+	// taken are these places.
+	taken map[int64]bool
+	// made are the entries of the stories that are to come.
+	made map[*story.Story]Entry
+	// forgotten is whether there are any; nil until asked.
+	forgotten *bool
 
 	// targets have been given something to send.
 	targets []alert.Target
@@ -93,107 +92,6 @@ func (t *Tx) flush(ctx context.Context) error {
 	return nil
 }
 
-// Expect says which of a source's items are about to be asked for and stored, so
-// that they can be looked up together. Those without a date keep the order in
-// which they are expected, which therefore is that in which they are stored.
-func (t *Tx) Expect(ctx context.Context, source int64, items []store.Expected) error {
-	if t.s.d.Prepared() || len(items) == 0 {
-		return nil
-	}
-	if err := t.flush(ctx); err != nil {
-		return err
-	}
-	identities, ids := make([][]byte, 0, len(items)), make([]string, 0, len(items))
-	for _, it := range items {
-		identities, ids = append(identities, it.Identity[:]), append(ids, it.ID)
-		t.batch.known[sighting{source, it.Identity}] = nil
-	}
-	err := t.each(ctx, sqlExpectedSightings, []any{source, identities}, func(scan func(...any) error) error {
-		var k store.Known
-		var identity, hash []byte
-		if err := scan(&identity, &k.Story, &hash, &k.First); err != nil {
-			return err
-		}
-		copy(k.TextHash[:], hash)
-		t.batch.known[sighting{source, store.Identity(identity)}] = &k
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, id := range ids {
-		t.batch.ids[id] = 0
-	}
-	err = t.each(ctx, sqlExpectedStories, []any{ids}, func(scan func(...any) error) error {
-		var id string
-		var k store.Key
-		if err := scan(&id, &k); err != nil {
-			return err
-		}
-		t.batch.ids[id] = k
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return t.findPlaces(ctx, items)
-}
-
-// findPlaces finds places for the stories that are not there. Those that find
-// theirs taken look for one when they come.
-func (t *Tx) findPlaces(ctx context.Context, items []store.Expected) error {
-	var keys []int64
-	of := make(map[int64]string)
-	for _, it := range items {
-		if t.batch.ids[it.ID] == 0 {
-			key := t.place(it.Time)
-			keys = append(keys, key)
-			of[key] = it.ID
-		}
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	err := t.each(ctx, sqlTakenKeys, []any{keys}, func(scan func(...any) error) error {
-		var key int64
-		err := scan(&key)
-		delete(of, key)
-		return err
-	})
-	for key, id := range of {
-		t.batch.free[id] = key
-	}
-	return err
-}
-
-// each reads the rows of a query.
-func (t *Tx) each(ctx context.Context, query string, args []any, read func(scan func(...any) error) error) error {
-	rows, err := t.QueryContext(ctx, query, t.args(args)...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := read(rows.Scan); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// free reports whether a story can have a key.
-func (t *Tx) free(ctx context.Context, key int64) (bool, error) {
-	if _, taken := t.batch.fresh[store.Key(key)]; taken {
-		return false, nil
-	}
-	var there int
-	err := t.row(ctx, sqlKeyIsTaken, []any{key}, &there)
-	if errors.Is(err, sql.ErrNoRows) {
-		return true, nil
-	}
-	return false, err
-}
-
 // addFresh is AddAlert for a story that this transaction has added: nobody else
 // can have told of it.
 func (t *Tx) addFresh(ctx context.Context, k store.Key, a alert.Alert, row []any, targets []alert.Target) (bool, error) {
@@ -243,9 +141,15 @@ func (t *Tx) finish(ctx context.Context) error {
 	return t.s.jobs.EnqueueDelivery(ctx, t.Tx, t.batch.targets)
 }
 
+// Make makes of a story what the index is to have of it, for
+// [store.Expected.Made]: that takes longer than to store it, and needs no
+// transaction. The story must not change until it is stored, but for its id.
+func (s *Store) Make(st *story.Story) any { return s.entry(0, false, st) }
+
 // entry is what the index is to have of a story.
-func entry(k store.Key, again bool, s *story.Story) Entry {
-	e := Entry{Key: k, Again: again, Story: s}
-	e.Title, e.Body = filters.IndexTexts(s)
+func (s *Store) entry(k store.Key, again bool, st *story.Story) Entry {
+	e := Entry{Key: k, Again: again, Story: st}
+	e.Title, e.Body = filters.IndexTexts(st)
+	e.Words = s.d.Words(e)
 	return e
 }

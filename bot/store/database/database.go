@@ -53,9 +53,15 @@ type Dialect interface {
 	// Tell lets the other processes that share the database hear of a change,
 	// once the transaction is committed.
 	Tell(ctx context.Context, tx *sql.Tx, c store.Change) error
-	// Prepared reports whether statements are prepared by us, and each is run by
-	// itself; otherwise they are dear, and many rows go together.
+	// Prepared reports whether statements are prepared by us.
 	Prepared() bool
+	// Lookups are the statements that look for many things at once.
+	Lookups() *Lookups
+	// Array is what a statement of Lookups is asked for: [][]byte, []string or
+	// []store.Key, as the database takes it.
+	Array(v any) any
+	// Words is what [Entry.Words] is to be.
+	Words(e Entry) string
 	// Arg is a value as the database takes it.
 	Arg(v any) any
 	// Insert adds rows to a table; end is the end of the statement, such as ON
@@ -108,6 +114,8 @@ type Entry struct {
 	Title, Body string
 	// Story is what the words are of.
 	Story *story.Story
+	// Words are the same as the dialect writes them, if it does.
+	Words string
 }
 
 // Options are for [New].
@@ -296,7 +304,8 @@ func (s *Store) Update(ctx context.Context, f func(ctx context.Context, tx *Tx) 
 	}
 	t := &Tx{Tx: tx, s: s, stmts: make(map[string]*sql.Stmt), batch: batch{
 		fresh: make(map[store.Key][]string), sighted: make(map[sighting]int), known: make(map[sighting]*store.Known),
-		ids: make(map[string]store.Key), free: make(map[string]int64),
+		ids: make(map[string]store.Key), told: make(map[store.Key][]int64), free: make(map[string]int64), taken: make(map[int64]bool),
+		made: make(map[*story.Story]Entry),
 	}}
 	err = s.d.Lock(ctx, tx)
 	if err == nil {

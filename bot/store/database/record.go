@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"tipoff/bot/alert"
@@ -81,6 +82,9 @@ func (t *Tx) Story(ctx context.Context, k store.Key) (story.Story, error) {
 
 // Tells reports whether a source is among those that told a story.
 func (t *Tx) Tells(ctx context.Context, source int64, k store.Key) (bool, error) {
+	if all, ok := t.batch.told[k]; ok {
+		return slices.Contains(all, source), nil
+	}
 	if err := t.flush(ctx); err != nil {
 		return false, err
 	}
@@ -136,17 +140,18 @@ func (t *Tx) AddStory(ctx context.Context, source int64, s *story.Story) (store.
 		return 0, false, fmt.Errorf("store story: %w", err)
 	}
 	k, b := store.Key(key), &t.batch
-	b.ids[s.ID], b.fresh[k] = k, nil
+	b.ids[s.ID], b.fresh[k], b.told[k] = k, nil, nil
 	b.stories = append(b.stories, []any{
 		key, s.ID, source, s.URL, s.Title, s.Summary, s.Content, s.Author, string(tags),
 		s.Lang, unix(s.Published), unix(s.Seen), unix(s.Updated), given,
 	})
-	e := entry(k, false, s)
-	b.entries, t.entries = append(b.entries, e), append(t.entries, e)
-	if t.s.d.Prepared() {
-		err = t.flush(ctx)
+	e, made := b.made[s]
+	if !made {
+		e = t.s.entry(k, false, s)
 	}
-	return k, err == nil, err
+	e.Key = k
+	b.entries, t.entries = append(b.entries, e), append(t.entries, e)
+	return k, true, nil
 }
 
 // entities are those that a story came with, as JSON; "" for none.
@@ -163,6 +168,7 @@ func (t *Tx) freeKey(ctx context.Context, s *story.Story) (int64, error) {
 	key, ok := t.batch.free[s.ID]
 	if ok {
 		delete(t.batch.free, s.ID)
+		delete(t.batch.taken, key)
 		if _, taken := t.batch.fresh[store.Key(key)]; !taken {
 			return key, nil
 		}
@@ -189,22 +195,20 @@ func (t *Tx) place(at time.Time) int64 {
 
 // AddSighting says that a source tells a story under an identity; told is the
 // story in the source's own words. A second call updates the text's hash.
-func (t *Tx) AddSighting(ctx context.Context, source int64, id store.Identity, k store.Key, storyURL string, told *story.Story) error {
+func (t *Tx) AddSighting(_ context.Context, source int64, id store.Identity, k store.Key, storyURL string, told *story.Story) error {
 	hash, url := store.HashText(told), told.URL
 	if url == storyURL {
 		url = ""
 	}
 	b, at := &t.batch, sighting{source, id}
 	delete(b.known, at)
+	b.tells(k, source)
 	row := []any{source, id[:], int64(k), hash[:], url, unix(told.Published), unix(told.Seen)}
 	if i, ok := b.sighted[at]; ok {
 		b.sightings[i][3] = hash[:] // the text's
 	} else {
 		b.sighted[at] = len(b.sightings)
 		b.sightings = append(b.sightings, row)
-	}
-	if t.s.d.Prepared() {
-		return t.flush(ctx)
 	}
 	return nil
 }
@@ -231,7 +235,7 @@ func (t *Tx) EditStory(ctx context.Context, k store.Key, s *story.Story) error {
 	if _, err := t.Exec(ctx, sqlEditStory, s.Title, s.Summary, s.Content, when, given, int64(k)); err != nil {
 		return fmt.Errorf("edit story: %w", err)
 	}
-	t.entries = append(t.entries, entry(k, true, s))
+	t.entries = append(t.entries, t.s.entry(k, true, s))
 	return nil
 }
 

@@ -86,7 +86,7 @@ func (s *Store) entriesFrom(ctx context.Context, last store.Key) ([]Entry, error
 		if err != nil {
 			return nil, s.Explain(err)
 		}
-		all = append(all, entry(c.Key, false, &c.Story))
+		all = append(all, s.entry(c.Key, false, &c.Story))
 	}
 	return all, s.Explain(rows.Err())
 }

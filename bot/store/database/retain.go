@@ -14,7 +14,6 @@ import (
 var (
 	sqlOldest             = statements.Get("Oldest")
 	sqlOldNotices         = statements.Get("OldNotices")
-	sqlForgotten          = statements.Get("Forgotten")
 	sqlForget             = statements.Get("Forget")
 	sqlRemember           = statements.Get("Remember")
 	sqlKeyAt              = statements.Get("KeyAt")
@@ -238,43 +237,10 @@ func (s *Store) deleteNotices(ctx context.Context, before time.Time) (n int, err
 	}
 }
 
-// Forgotten looks for items of a source among what was told in stories that are
-// not kept any more. It returns when the source last told them; zero stands for
-// another source, or another identity.
-func (t *Tx) Forgotten(ctx context.Context, source int64, items []store.Told) (map[store.Identity]time.Time, error) {
-	var some bool
-	if err := t.row(ctx, sqlAnyForgotten, nil, &some); err != nil || !some {
-		return nil, err
-	}
-	found := make(map[store.Identity]time.Time)
-	for _, it := range items {
-		rows, err := t.QueryContext(ctx, sqlForgotten, source, it.Identity[:], it.ID)
-		if err != nil {
-			return nil, err
-		}
-		for rows.Next() {
-			var identity []byte
-			var listed int64
-			var own bool
-			if err := rows.Scan(&identity, &listed, &own); err != nil {
-				return nil, errors.Join(err, rows.Close())
-			}
-			if own = own && store.Identity(identity) == it.Identity; own {
-				found[it.Identity] = at(listed)
-			} else if _, known := found[it.Identity]; !known {
-				found[it.Identity] = time.Time{}
-			}
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
 // Forget says that a source tells, now, what was told in a story that is not
 // kept any more.
 func (t *Tx) Forget(ctx context.Context, source int64, it store.Told) error {
+	t.batch.forgotten = nil
 	_, err := t.Exec(ctx, sqlForget, source, it.Identity[:], it.ID, unix(t.s.now()))
 	return err
 }

@@ -65,10 +65,13 @@ func columnOf[T any](rows [][]any, c int) []T {
 func (d *dialect) AddStories(ctx context.Context, tx *database.Tx, columns []string, rows [][]any, entries []database.Entry) error {
 	columns = append(slices.Clip(columns), "words")
 	for i := range rows {
-		rows[i] = append(rows[i], words(entries[i]))
+		rows[i] = append(rows[i], entries[i].Words)
 	}
 	return d.Insert(ctx, tx, "stories", columns, rows, "")
 }
+
+// Words are those of the column of that name.
+func (d *dialect) Words(e database.Entry) string { return words(e) }
 
 // AlertIDs takes ids from the sequence of alerts.
 func (d *dialect) AlertIDs(ctx context.Context, tx *database.Tx, n int) ([]int64, error) {
@@ -95,7 +98,7 @@ func (d *dialect) Index(ctx context.Context, tx *database.Tx, entries []database
 		if !e.Again {
 			continue
 		}
-		if _, err := tx.Exec(ctx, sqlEditWords, words(e), int64(e.Key)); err != nil {
+		if _, err := tx.Exec(ctx, sqlEditWords, e.Words, int64(e.Key)); err != nil {
 			return fmt.Errorf("index story: %w", err)
 		}
 	}
@@ -115,7 +118,7 @@ func (d *dialect) ClearIndex(ctx context.Context, tx *database.Tx) error {
 func (d *dialect) Reindex(ctx context.Context, tx *database.Tx, entries []database.Entry) error {
 	keys, all := make([]int64, len(entries)), make([]string, len(entries))
 	for i, e := range entries {
-		keys[i], all[i] = int64(e.Key), words(e)
+		keys[i], all[i] = int64(e.Key), e.Words
 	}
 	_, err := tx.Exec(ctx, sqlSetWords, keys, all)
 	return err

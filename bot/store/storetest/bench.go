@@ -211,19 +211,22 @@ func load(b *testing.B, s Store, n int) {
 			var all []story.Story
 			var items []store.Expected
 			for i := from; i < min(from+500, n); i++ {
-				st := w.story(i)
-				all = append(all, st)
-				items = append(items, store.Expected{Identity: store.NewIdentity("", st.URL, ""), ID: st.ID, Time: st.Time()})
+				all = append(all, w.story(i))
 			}
-			if err := tx.Expect(ctx, src, items); err != nil {
+			for i := range all {
+				st := &all[i]
+				items = append(items, store.Expected{Source: src, Identity: store.NewIdentity("", st.URL, ""), Story: st})
+			}
+			if err := tx.Expect(ctx, items); err != nil {
 				return err
 			}
-			for _, st := range all {
-				key, _, err := tx.AddStory(ctx, src, &st)
+			for i := range all {
+				st := &all[i]
+				key, _, err := tx.AddStory(ctx, src, st)
 				if err != nil {
 					return err
 				}
-				if err := tx.AddSighting(ctx, src, store.NewIdentity("", st.URL, ""), key, st.URL, &st); err != nil {
+				if err := tx.AddSighting(ctx, src, store.NewIdentity("", st.URL, ""), key, st.URL, st); err != nil {
 					return err
 				}
 			}

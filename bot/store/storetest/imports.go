@@ -29,7 +29,7 @@ func testImport(t *testing.T, s *suite) {
 	}
 	into := pipeline.NewImporter(func(ctx context.Context, f func(context.Context, pipeline.ImportTx) error) error {
 		return s.Update(ctx, func(ctx context.Context, tx pipeline.Tx) error { return f(ctx, tx.(pipeline.ImportTx)) })
-	}, s.clock.Now)
+	}, s.Make, s.clock.Now)
 	old := s.clock.T.Add(-1000 * time.Hour)
 	stories := []story.Story{
 		{Source: "wire", Title: "Told by the feed", URL: "https://WIRE.example/1?utm_source=x"},

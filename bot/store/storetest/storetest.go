@@ -20,6 +20,7 @@ import (
 // Store is all that the program asks of a store.
 type Store interface {
 	Update(ctx context.Context, f func(ctx context.Context, tx pipeline.Tx) error) error
+	Make(s *story.Story) any
 
 	SyncSources(ctx context.Context, srcs []sources.Source) error
 	Source(ctx context.Context, name string) (int64, store.SourceStatus, error)

@@ -17,11 +17,6 @@ WHERE a.story IS NULL AND a.created < $2 AND NOT EXISTS (SELECT 1 FROM deliverie
     AND (d.state <> 'sent' AND (d.state <> 'dead' OR d.updated > $1)))
 ORDER BY a.id LIMIT $3;
 
--- name: Forgotten
--- Who tells one of a source's old stories under another identity, or tells
--- what another source told, tells no news either.
-SELECT identity, listed, source = $1 FROM forgotten WHERE source = $1 AND identity = $2 OR id = $3;
-
 -- name: Forget
 INSERT INTO forgotten (source, identity, id, listed) VALUES ($1, $2, $3, $4)
 ON CONFLICT (source, identity) DO UPDATE SET listed = excluded.listed;
