@@ -65,7 +65,7 @@ func (m *memory) BackTest(ctx context.Context, f *filters.Filter, since time.Tim
 	if err != nil {
 		return store.BackTest{}, err
 	}
-	b := store.BackTest{Hits: len(hits), Days: testNow.Sub(since).Hours() / 24, Overlap: map[string]int{}}
+	b := store.BackTest{Hits: len(hits), Compared: len(hits), Days: testNow.Sub(since).Hours() / 24, Overlap: map[string]int{}}
 	for i, h := range hits {
 		day := h.Story.Time().UTC().Truncate(24 * time.Hour)
 		if n := len(b.ByDay); n > 0 && b.ByDay[n-1].Day.Equal(day) {

@@ -120,8 +120,12 @@ func agree(verb string) string {
 
 // overlap says which watches have some of the hits already, most first.
 func overlap(b store.BackTest) string {
-	if len(b.Overlap) == 0 {
-		return "No watch matches any of them yet."
+	of := b.OverlapOf()
+	switch {
+	case b.Compared == 0:
+		return "There was no time to compare them with the watches."
+	case len(b.Overlap) == 0:
+		return "No watch matches any of " + cmp.Or(of, "them") + " yet."
 	}
 	names := slices.SortedFunc(maps.Keys(b.Overlap), func(x, y string) int {
 		return cmp.Or(cmp.Compare(b.Overlap[y], b.Overlap[x]), cmp.Compare(x, y))
@@ -130,10 +134,11 @@ func overlap(b store.BackTest) string {
 	for _, n := range names[:min(len(names), 5)] {
 		parts = append(parts, fmt.Sprintf("%d by %s", b.Overlap[n], n))
 	}
-	s := "Matched already: " + strings.Join(parts, ", ")
-	if b.Compared > 0 && b.Compared < b.Hits {
-		s = fmt.Sprintf("Of the newest %d matched already: ", b.Compared) + strings.Join(parts, ", ")
+	s := "Matched already"
+	if of != "" {
+		s += " of " + of
 	}
+	s += ": " + strings.Join(parts, ", ")
 	if more := len(names) - 5; more > 0 {
 		s += " and " + plural(more, "other watch", "other watches")
 	}

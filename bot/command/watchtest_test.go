@@ -36,16 +36,20 @@ func TestRate(t *testing.T) {
 
 func TestOverlap(t *testing.T) {
 	tests := []struct {
-		overlap map[string]int
-		want    string
+		overlap  map[string]int
+		compared int
+		want     string
 	}{
-		{nil, "No watch matches any of them yet."},
-		{map[string]int{"b": 2, "a": 2, "c": 9}, "Matched already: 9 by c, 2 by a, 2 by b."},
-		{map[string]int{"a": 7, "b": 6, "c": 5, "d": 4, "e": 3, "f": 2, "g": 1}, "Matched already: 7 by a, 6 by b, 5 by c, 4 by d, 3 by e and 2 other watches."},
-		{map[string]int{"a": 6, "b": 5, "c": 4, "d": 3, "e": 2, "f": 1}, "Matched already: 6 by a, 5 by b, 4 by c, 3 by d, 2 by e and 1 other watch."},
+		{nil, 5000, "No watch matches any of them yet."},
+		{nil, 0, "There was no time to compare them with the watches."},
+		{nil, 1000, "No watch matches any of the newest 1,000 hits yet."},
+		{map[string]int{"b": 2, "c": 9}, 1000, "Matched already of the newest 1,000 hits: 9 by c, 2 by b."},
+		{map[string]int{"b": 2, "a": 2, "c": 9}, 5000, "Matched already: 9 by c, 2 by a, 2 by b."},
+		{map[string]int{"a": 7, "b": 6, "c": 5, "d": 4, "e": 3, "f": 2, "g": 1}, 5000, "Matched already: 7 by a, 6 by b, 5 by c, 4 by d, 3 by e and 2 other watches."},
+		{map[string]int{"a": 6, "b": 5, "c": 4, "d": 3, "e": 2, "f": 1}, 5000, "Matched already: 6 by a, 5 by b, 4 by c, 3 by d, 2 by e and 1 other watch."},
 	}
 	for _, tt := range tests {
-		if got := overlap(store.BackTest{Overlap: tt.overlap}); got != tt.want {
+		if got := overlap(store.BackTest{Hits: 5000, Overlap: tt.overlap, Compared: tt.compared}); got != tt.want {
 			t.Errorf("%v: %s, want %s", tt.overlap, got, tt.want)
 		}
 	}

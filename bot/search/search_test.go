@@ -104,6 +104,30 @@ func TestBackTest(t *testing.T) {
 	}
 }
 
+// Of very many hits the newest are compared with the watches, and that is said.
+func TestOverlapOfVeryManyHits(t *testing.T) {
+	now := time.Date(2024, 2, 19, 12, 0, 0, 0, time.UTC)
+	a := archive{watches: []alert.Watch{{Name: "all", Query: "*"}}}
+	for range 1001 {
+		a.stories = append(a.stories, story.Story{Title: "leak", Seen: now})
+	}
+	book, err := watch.NewBook(t.Context(), a, nil, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := filters.Compile("leak")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for hits, want := range map[int]string{1001: "the newest 1,000 hits", 1000: ""} {
+		a := archive{watches: a.watches, stories: a.stories[:hits]}
+		got, err := search.New(a, book.Current, func() time.Time { return now }, search.Options{}).BackTest(t.Context(), f, time.Time{})
+		if err != nil || got.Hits != hits || got.Compared != 1000 || got.Overlap["all"] != 1000 || got.OverlapOf() != want {
+			t.Errorf("%d hits: %d, of which %d were compared, overlap %v of %q, %v", hits, got.Hits, got.Compared, got.Overlap, got.OverlapOf(), err)
+		}
+	}
+}
+
 func TestABadStoredWatchIsLeftOut(t *testing.T) {
 	a := archive{watches: []alert.Watch{{Name: "bad", Query: "(((("}, {Name: "good", Query: "leak"}}}
 	book, err := watch.NewBook(t.Context(), a, nil, slog.New(slog.DiscardHandler))

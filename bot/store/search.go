@@ -4,6 +4,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"tipoff/filters"
 	"tipoff/sources/story"
 )
@@ -104,6 +106,15 @@ type BackTest struct {
 	// newest Compared ones. Watches with none are left out.
 	Overlap  map[string]int
 	Compared int
+}
+
+// OverlapOf says for people of which hits the overlap is: "the newest 1,000 hits",
+// or "" where it is of all.
+func (b BackTest) OverlapOf() string {
+	if b.Compared >= b.Hits {
+		return ""
+	}
+	return "the newest " + humanize.Comma(int64(b.Compared)) + " hits"
 }
 
 // Chart is the hits of a back-test up to now by equal spans of days, the oldest

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -92,10 +93,12 @@ type testResult struct {
 	PerDay  float64       `json:"hits_per_day"`
 	Days    float64       `json:"days"`
 	Samples []story.Story `json:"samples"`
-	// Overlap counts among the newest hits, as many as Compared says.
-	Overlap  map[string]int   `json:"overlap"`
-	Compared int              `json:"compared"`
-	ByDay    []store.DayCount `json:"by_day"`
+	// Overlap counts among the newest hits, as many as Compared says. OverlapOf
+	// says that in words, where these are not all.
+	Overlap   map[string]int   `json:"overlap"`
+	Compared  int              `json:"compared"`
+	OverlapOf string           `json:"overlap_of,omitempty"`
+	ByDay     []store.DayCount `json:"by_day"`
 	// Stopped is set where there was no time for all of it, and says how far
 	// back it came.
 	Stopped string `json:"stopped,omitempty"`
@@ -143,7 +146,7 @@ func (p *program) watchesTest() *cobra.Command {
 			if p.asJSON {
 				r := testResult{
 					Query: f.String(), Hits: result.Hits, Days: result.Days, Samples: result.Samples,
-					Overlap: result.Overlap, Compared: result.Compared, ByDay: result.ByDay,
+					Overlap: result.Overlap, Compared: result.Compared, OverlapOf: result.OverlapOf(), ByDay: result.ByDay,
 				}
 				if stopped {
 					r.Stopped = limit.Error()
@@ -188,14 +191,6 @@ func perDay(n float64) string {
 // chartWidth is how many columns a chart has at the most.
 const chartWidth = 60
 
-// them are the hits that were compared with the watches.
-func them(r store.BackTest) string {
-	if r.Compared < r.Hits {
-		return fmt.Sprintf("the newest %d", r.Compared)
-	}
-	return "them"
-}
-
 // sentence is a message as a sentence.
 func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] + "." }
 
@@ -208,8 +203,12 @@ func testPage(f *filters.Filter, r store.BackTest, since string) card.Page {
 	if days, hits := r.Chart(time.Now(), chartWidth); len(hits) > 1 && r.Hits > 1 {
 		page.Lead += "\n" + card.Chart(days, hits)
 	}
+	of := cmp.Or(r.OverlapOf(), "them")
 	for _, name := range slices.Sorted(maps.Keys(r.Overlap)) {
-		page.Lead += fmt.Sprintf("\n%d of %s match the watch %s too.", r.Overlap[name], them(r), name)
+		page.Lead += fmt.Sprintf("\n%d of %s match the watch %s too.", r.Overlap[name], of, name)
+	}
+	if len(r.Overlap) == 0 && r.Compared < r.Hits {
+		page.Lead += fmt.Sprintf("\nNo watch matches any of %s.", of)
 	}
 	for i := range r.Samples {
 		page.Items = append(page.Items, hitItem(&r.Samples[i], f, time.Now()))
