@@ -225,22 +225,10 @@ func TestPollAgainstChangingFeeds(t *testing.T) {
 }
 
 func TestSameAlertOnBothPlatforms(t *testing.T) {
-	slack, err := slackfake.Start(slackfake.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(slack.Close)
-	discord, err := discordfake.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(discord.Close)
-
 	p := newPress(t)
 	cfg := configuration(t, p, "one")
 	cfg.Listen = "127.0.0.1:0"
-	cfg.Slack = config.Slack{BotToken: config.Secret(slack.BotToken()), AppToken: config.Secret(slack.AppToken()), APIURL: slack.URL()}
-	cfg.Discord = config.Discord{Token: discordfake.Token, ApplicationID: discordfake.Application, GuildID: discordfake.Guild, APIURL: discord.URL()}
+	slack, discord := bothChats(t, cfg, slackfake.Options{})
 	cfg.Channels = []alert.Channel{{Name: "desk", Slack: "C0123", Discord: discordfake.Channel, File: "alerts.jsonl"}}
 	app, _ := start(t, cfg, options(t, cfg))
 
@@ -330,6 +318,25 @@ func get(t *testing.T, url, want string) {
 	}
 }
 
+// bothChats starts both chat platforms and gives a config what it takes to reach
+// them.
+func bothChats(t *testing.T, cfg *config.Config, o slackfake.Options) (*slackfake.Fake, *discordfake.Fake) {
+	t.Helper()
+	slack, err := slackfake.Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(slack.Close)
+	discord, err := discordfake.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(discord.Close)
+	cfg.Slack = config.Slack{BotToken: config.Secret(slack.BotToken()), AppToken: config.Secret(slack.AppToken()), APIURL: slack.URL()}
+	cfg.Discord = config.Discord{Token: discordfake.Token, ApplicationID: discordfake.Application, GuildID: discordfake.Guild, APIURL: discord.URL()}
+	return slack, discord
+}
+
 // start runs the program until stop is called, or the test ends.
 func start(t *testing.T, cfg *config.Config, o bot.Options) (app *bot.App, stop func()) {
 	t.Helper()
@@ -352,20 +359,11 @@ func start(t *testing.T, cfg *config.Config, o bot.Options) (app *bot.App, stop 
 }
 
 func TestBadTokensLeaveTheRestAlone(t *testing.T) {
-	slack, err := slackfake.Start(slackfake.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(slack.Close)
-	discord, err := discordfake.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(discord.Close)
 	p := newPress(t)
 	cfg := configuration(t, p, "one")
-	cfg.Slack = config.Slack{BotToken: "xoxb-wrong-and-secret", AppToken: "xapp-wrong-and-secret", APIURL: slack.URL()}
-	cfg.Discord = config.Discord{Token: "wrong-and-secret", APIURL: discord.URL()}
+	bothChats(t, cfg, slackfake.Options{})
+	cfg.Slack.BotToken, cfg.Slack.AppToken = "xoxb-wrong-and-secret", "xapp-wrong-and-secret"
+	cfg.Discord.Token, cfg.Discord.ApplicationID, cfg.Discord.GuildID = "wrong-and-secret", "", ""
 	cfg.Channels = append(cfg.Channels, alert.Channel{Name: "chat", Slack: "C0123", Discord: discordfake.Channel})
 	cfg.Watches[0].Channels = []string{"desk", "chat"}
 	log := &lines{want: []string{"invalid_auth", "iscord"}, seen: make(chan struct{})}

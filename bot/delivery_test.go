@@ -36,20 +36,11 @@ func newChatWorld(t *testing.T, onSlack, onDiscord int) *chatWorld {
 	for n := range onSlack {
 		channels = append(channels, slackfake.Channel{ID: fmt.Sprint("C000", n), Member: true})
 	}
-	var err error
-	if w.slack, err = slackfake.Start(slackfake.Options{Channels: channels, PerSecond: 1}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.slack.Close)
-	if w.discord, err = discordfake.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(w.discord.Close)
-	w.discord.SetRate(5, 2*time.Second)
 	w.cfg = configuration(t, w.press, "wire")
+	w.slack, w.discord = bothChats(t, w.cfg, slackfake.Options{Channels: channels, PerSecond: 1})
+	w.cfg.Slack.AppToken = "" // nobody asks for anything
+	w.discord.SetRate(5, 2*time.Second)
 	w.cfg.Sources[0].Backfill = 100
-	w.cfg.Slack = config.Slack{BotToken: config.Secret(w.slack.BotToken()), APIURL: w.slack.URL()}
-	w.cfg.Discord = config.Discord{Token: discordfake.Token, ApplicationID: discordfake.Application, GuildID: discordfake.Guild, APIURL: w.discord.URL()}
 	w.cfg.Channels = nil
 	var names []string
 	for n := range onSlack {

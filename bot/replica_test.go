@@ -20,22 +20,10 @@ import (
 // Two replicas do what one does: each schedule fires once, each alert comes once,
 // one of them answers on Discord, and either may go.
 func TestReplicasShareTheWork(t *testing.T) {
-	slack, err := slackfake.Start(slackfake.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(slack.Close)
-	discord, err := discordfake.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(discord.Close)
-
 	p := newPress(t)
 	cfg := configuration(t, p, "one")
 	cfg.Store = storetest.Postgres(t)
-	cfg.Slack = config.Slack{BotToken: config.Secret(slack.BotToken()), AppToken: config.Secret(slack.AppToken()), APIURL: slack.URL()}
-	cfg.Discord = config.Discord{Token: discordfake.Token, ApplicationID: discordfake.Application, GuildID: discordfake.Guild, APIURL: discord.URL()}
+	slack, discord := bothChats(t, cfg, slackfake.Options{})
 	cfg.Channels = []alert.Channel{{Name: "desk", Slack: "C0123", Discord: discordfake.Channel}}
 
 	_, stopFirst := start(t, cfg, options(t, cfg))
