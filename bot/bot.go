@@ -122,6 +122,9 @@ func (a *App) open(ctx context.Context) error {
 	if a.store, err = OpenStore(ctx, a.cfg, a.Now); err != nil {
 		return err
 	}
+	a.store.OnReindex(func(done, all int) {
+		a.Log.Info("the search index is made again, as this version's", "stories", done, "of", all)
+	})
 	if _, err := a.store.Migrate(ctx); err != nil {
 		return err
 	}

@@ -93,6 +93,9 @@ func (p *program) migrateCommand() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
+			s.OnReindex(func(done, all int) {
+				fmt.Fprintf(p.err, "making the search index again: %s of %s stories\n", humanize.Comma(int64(done)), humanize.Comma(int64(all)))
+			})
 			n, err := s.Migrate(cmd.Context())
 			if err != nil {
 				return err

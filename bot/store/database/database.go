@@ -144,6 +144,8 @@ type Store struct {
 
 	sources atomic.Pointer[sourceNames]
 
+	reindexing func(done, all int) // or nil
+
 	// place counts the stories added; the one writing transaction has it.
 	place int64
 

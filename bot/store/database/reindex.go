@@ -48,8 +48,21 @@ func (s *Store) SameIndex(ctx context.Context) error {
 	return err
 }
 
+// OnReindex has f called while the search index is made again: with how many
+// stories of all are done, at the beginning and after each tenth of them.
+func (s *Store) OnReindex(f func(done, all int)) { s.reindexing = f }
+
 func (s *Store) reindex(ctx context.Context) error {
-	err := s.Update(ctx, func(ctx context.Context, tx *Tx) error { return s.d.ClearIndex(ctx, tx) })
+	all, err := s.Count(ctx)
+	if err != nil {
+		return err
+	}
+	if all == 0 || s.reindexing == nil {
+		s.reindexing = func(int, int) {}
+	}
+	done, tenths := 0, 0
+	s.reindexing(0, all)
+	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error { return s.d.ClearIndex(ctx, tx) })
 	for last := store.Key(0); err == nil; {
 		var entries []Entry
 		if entries, err = s.entriesFrom(ctx, last); err != nil || len(entries) == 0 {
@@ -57,6 +70,11 @@ func (s *Store) reindex(ctx context.Context) error {
 		}
 		last = entries[len(entries)-1].Key
 		err = s.Update(ctx, func(ctx context.Context, tx *Tx) error { return s.d.Reindex(ctx, tx, entries) })
+		// Another replica may have added some.
+		if done += len(entries); done*10/max(all, 1) > tenths {
+			tenths = done * 10 / max(all, 1)
+			s.reindexing(done, all)
+		}
 	}
 	if err != nil {
 		return err

@@ -30,8 +30,13 @@ func TestUpgradeFromEveryVersion(t *testing.T) {
 			return adapter{s}, s.DB()
 		},
 		Migrate: func(t *testing.T, s storetest.Store) {
+			told := 0
+			s.(adapter).OnReindex(func(done, all int) { told += 10*all + done })
 			if _, err := s.(adapter).Migrate(t.Context()); err != nil {
 				t.Fatal(err)
+			}
+			if told != 10+11 {
+				t.Errorf("the new index was told as %d", told)
 			}
 		},
 		Index: func(version int) string {
