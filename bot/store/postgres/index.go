@@ -142,6 +142,9 @@ type level struct {
 	shift uint // of a key
 }
 
+// of is the mark of a span, as tsquery reads it.
+func (l level) of(span int64) string { return fmt.Sprintf("'%s%d'", l.mark, span) }
+
 // levels are the lengths, the shortest first.
 var levels = []level{{"@b", 26}, {"@c", 28}, {"@e", 30}, {"@g", 32}, {"@h", 34}}
 
@@ -187,7 +190,7 @@ func (s *search) find(query string, from, until int64) error {
 		l := levels[i]
 		span := (until - 1) >> l.shift
 		low := max(from, span<<l.shift)
-		n, err := s.span(fmt.Sprintf("(%s) & '%s%d'", query, l.mark, span), low, until)
+		n, err := s.span(fmt.Sprintf("(%s) & %s", query, l.of(span)), low, until)
 		if err != nil || s.done {
 			return err
 		}
@@ -282,7 +285,7 @@ func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, ea
 	}
 	query, args := sqlAllDays, []any{r.From, r.Until}
 	if r.Match.Kind == database.MatchSome {
-		query, args = sqlDays, []any{r.Match.Query, r.From, r.Until}
+		query, args = sqlDays, []any{within(r.Match.Query, r.From, r.Until), r.From, r.Until}
 	}
 	rows, err := conn.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -298,6 +301,25 @@ func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, ea
 	}
 	return rows.Err()
 }
+
+// within is a query with the marks of the spans that a range is in, if these are
+// few: so the index does not gather what is outside.
+func within(query string, from, until int64) string {
+	for _, l := range levels {
+		first, last := from>>l.shift, (until-1)>>l.shift
+		if last-first >= fewSpans {
+			continue
+		}
+		marks := make([]string, 0, fewSpans)
+		for span := first; span <= last; span++ {
+			marks = append(marks, l.of(span))
+		}
+		return fmt.Sprintf("(%s) & (%s)", query, strings.Join(marks, " | "))
+	}
+	return query
+}
+
+const fewSpans = 4
 
 // InKeys passes the keys as an array.
 func (d *dialect) InKeys(keys []store.Key) (condition string, arg any) {

@@ -8,9 +8,11 @@ UPDATE stories SET words = $1 WHERE key = $2;
 SELECT gin_clean_pending_list('stories_words');
 
 -- name: Find
--- Found in a materialised part: so the planner takes the index of words.
+-- Found in a materialised part: so the planner takes the index of words. It must
+-- not take that of the keys besides, which would read all of a span: marks of the
+-- index bound that already, hence the sum.
 WITH found AS MATERIALIZED (
-    SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key >= $2 AND key < $3)
+    SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key + 0 >= $2 AND key + 0 < $3)
 SELECT key FROM found ORDER BY key DESC;
 
 -- name: All
@@ -23,7 +25,7 @@ UNION ALL
 
 -- name: Days
 WITH found AS MATERIALIZED (
-    SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key >= $2 AND key < $3)
+    SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key + 0 >= $2 AND key + 0 < $3)
 SELECT (key >> 10) / 86400 AS day, count(*) FROM found GROUP BY day;
 
 -- name: AllDays
