@@ -371,6 +371,23 @@ func BenchmarkNewDoc(b *testing.B) {
 	}
 }
 
+// BenchmarkIndexTexts makes what an index is to have of a story: 75 words, a
+// hyphen after every fifteenth.
+func BenchmarkIndexTexts(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	s := newZipf(r, 20000).story()
+	words := strings.Fields(s.Summary)
+	for i := 10; i+1 < len(words); i += 14 {
+		words[i] += "-" + words[i+1]
+		words[i+1] = ""
+	}
+	s.Summary = strings.Join(words, " ")
+	b.ReportAllocs()
+	for b.Loop() {
+		IndexTexts(s)
+	}
+}
+
 func BenchmarkCompile(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 2))
 	z := newZipf(r, 20000)

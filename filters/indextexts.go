@@ -79,31 +79,34 @@ func (d *Doc) appendWords(b []byte, f int) []byte {
 // too, and so is no word that anybody asks for.
 func (d *Doc) appendClosed(b []byte, f int) []byte {
 	end := int(d.starts[f+1])
+	after := apart // what stands behind token i+1
+	if i := int(d.starts[f]); i+1 < end {
+		after = d.gap(f, i)
+	}
 	for i := int(d.starts[f]); i+1 < end; i++ {
-		g := d.gap(f, i)
-		if g == apart {
+		g := after
+		if after = apart; i+2 < end {
+			after = d.gap(f, i+1)
+		}
+		if g == apart || g != hyphen && after != hyphen {
 			continue
 		}
 		first, next := d.tokens[i].Text, d.tokens[i+1].Text
 		whole := joins(first, next, next, g, false)
-		if g == hyphen {
-			if whole {
-				b = appendWord(b, closedMark, first, next)
-			} else if joins(first, next, firstRun(next), g, true) {
-				b = appendWord(b, closedMark, first, next, closedMark)
-			}
+		switch {
+		case g != hyphen:
+		case whole:
+			b = appendWord(b, closedMark, first, next)
+		case joins(first, next, firstRun(next), g, true):
+			b = appendWord(b, closedMark, first, next, closedMark)
 		}
-		if !whole || i+2 == end {
-			continue
-		}
-		h := d.gap(f, i+1)
-		if h == apart || g != hyphen && h != hyphen {
+		if !whole || after == apart {
 			continue
 		}
 		last := d.tokens[i+2].Text
-		if head := firstRun(last); alternate(first, next, last) && joins(next, last, last, h, false) {
+		if head := firstRun(last); alternate(first, next, last) && joins(next, last, last, after, false) {
 			b = appendWord(b, closedMark, first, next, last)
-		} else if alternate(first, next, head) && joins(next, last, head, h, true) {
+		} else if alternate(first, next, head) && joins(next, last, head, after, true) {
 			b = appendWord(b, closedMark, first, next, last, closedMark)
 		}
 	}

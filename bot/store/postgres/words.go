@@ -30,25 +30,42 @@ const (
 	titleEnd = "\x01"
 )
 
+// plainASCII is what story_words makes of the signs of ASCII.
+var plainASCII = func() (t [utf8.RuneSelf]byte) {
+	for i := range t {
+		c := byte(i)
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c += 'a' - 'A'
+		case strings.IndexByte(signs, c) >= 0:
+			c = ' '
+		}
+		t[i] = c
+	}
+	return t
+}()
+
 // splitBySQL makes words of a text as story_words does.
 func splitBySQL(text string) []string {
 	// One after the other, as there: a replacement may leave another one.
 	text = strings.ReplaceAll(text, "'s ", " ")
 	text = strings.ReplaceAll(text, "\u2019s ", " ")
-	var b strings.Builder
-	b.Grow(len(text))
-	for _, r := range text {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			b.WriteRune(r + 'a' - 'A')
-		case strings.ContainsRune(signs, r):
-			b.WriteByte(' ')
-		default:
-			b.WriteRune(r)
+	b := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		if c := text[i]; c < utf8.RuneSelf {
+			b = append(b, plainASCII[c])
+			continue
 		}
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if strings.ContainsRune(signs, r) {
+			b = append(b, ' ')
+		} else {
+			b = append(b, text[i:i+n]...)
+		}
+		i += n - 1
 	}
 	// Not strings.Fields, which knows more spaces.
-	return strings.FieldsFunc(b.String(), func(r rune) bool { return r == ' ' })
+	return strings.FieldsFunc(string(b), func(r rune) bool { return r == ' ' })
 }
 
 // besides is before the words that a story has besides those which story_words
@@ -129,6 +146,9 @@ func sameWords(s *story.Story, title, body []string) bool {
 
 // sameSet reports whether the same words are in both.
 func sameSet(made, wanted []string) bool {
+	if slices.Equal(made, wanted) { // as nearly always
+		return !slices.ContainsFunc(made, func(w string) bool { return len(w) > maxWord })
+	}
 	seen := make(map[string]bool, len(made))
 	for _, w := range made {
 		if len(w) > maxWord {
