@@ -20,7 +20,7 @@ func bench(b *testing.B) storetest.Bench {
 		b.Fatal(err)
 	}
 	return storetest.Bench{
-		Store:  adapter{s},
+		Store:  storetest.Adapt(s.Store),
 		Settle: func(ctx context.Context) error { _, err := s.DB().ExecContext(ctx, `VACUUM (ANALYZE)`); return err },
 		Size: func(ctx context.Context) (n int64, err error) {
 			err = s.DB().QueryRowContext(ctx, `

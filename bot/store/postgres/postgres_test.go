@@ -1,62 +1,35 @@
 package postgres_test
 
 import (
-	"context"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
-	"tipoff/bot/pipeline"
 	"tipoff/bot/store/postgres"
 	"tipoff/bot/store/storetest"
 	"tipoff/sources"
 )
 
-// adapter is the store as the suite and the pipeline see it.
-type adapter struct{ *postgres.Store }
-
-func (a adapter) Update(ctx context.Context, f func(context.Context, pipeline.Tx) error) error {
-	return a.Store.Update(ctx, func(ctx context.Context, tx *postgres.Tx) error { return f(ctx, tx) })
-}
-
 func open(t *testing.T, address string, o postgres.Options) *postgres.Store {
 	t.Helper()
 	s, err := postgres.Open(t.Context(), address, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return storetest.Opened(t, s, err)
 }
 
 func migrated(t *testing.T, address string, o postgres.Options) *postgres.Store {
 	t.Helper()
-	s := open(t, address, o)
-	if _, err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return storetest.Migrated(t, open(t, address, o))
 }
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, now func() time.Time) storetest.Store {
-		return adapter{migrated(t, storetest.Postgres(t), postgres.Options{Now: now})}
+		return storetest.Adapt(migrated(t, storetest.Postgres(t), postgres.Options{Now: now}).Store)
 	})
 }
 
 func TestMigrateTwice(t *testing.T) {
-	s := open(t, storetest.Postgres(t), postgres.Options{})
-	if n, err := s.Migrate(t.Context()); n == 0 || err != nil {
-		t.Errorf("first: %d applied, %v", n, err)
-	}
-	if n, err := s.Migrate(t.Context()); n != 0 || err != nil {
-		t.Errorf("second: %d applied, %v; want none", n, err)
-	}
+	storetest.MigrateTwice(t, open(t, storetest.Postgres(t), postgres.Options{}))
 }
 
 func TestOpenErrors(t *testing.T) {

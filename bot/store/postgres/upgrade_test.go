@@ -1,12 +1,12 @@
 package postgres_test
 
 import (
-	"database/sql"
 	"os"
 	"testing"
 
 	"github.com/pressly/goose/v3"
 
+	"tipoff/bot/store/database"
 	"tipoff/bot/store/postgres"
 	"tipoff/bot/store/storetest"
 )
@@ -17,21 +17,10 @@ func TestUpgradeFromEveryVersion(t *testing.T) {
 	storetest.Upgrade(t, storetest.Versions{
 		Migrations: os.DirFS("migrations"),
 		Bytes:      "BYTEA",
-		Open: func(t *testing.T, version int) (storetest.Store, *sql.DB) {
+		Dialect:    goose.DialectPostgres,
+		Open: func(t *testing.T) (*database.Store, storetest.Migrator) {
 			s := open(t, storetest.Postgres(t), postgres.Options{})
-			old, err := goose.NewProvider(goose.DialectPostgres, s.DB(), os.DirFS("migrations"))
-			if err == nil {
-				_, err = old.UpTo(t.Context(), int64(version))
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			return adapter{s}, s.DB()
-		},
-		Migrate: func(t *testing.T, s storetest.Store) {
-			if _, err := s.(adapter).Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			return s.Store, s
 		},
 		Index: func(version int) string {
 			if version > 1 {

@@ -30,7 +30,7 @@ func bench(b *testing.B) storetest.Bench {
 	}
 	b.Cleanup(func() { _ = plain.Close() })
 	return storetest.Bench{
-		Store: adapter{s},
+		Store: storetest.Adapt(s.Store),
 		Settle: func(ctx context.Context) error {
 			if _, err := s.Retain(ctx, store.Retention{}); err != nil { // which tidies up once an hour
 				return err

@@ -16,8 +16,6 @@ import (
 
 	"github.com/pressly/goose/v3"
 
-	"tipoff/bot/pipeline"
-
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
 	"tipoff/bot/store/sqlite"
@@ -26,50 +24,25 @@ import (
 	"tipoff/sources/story"
 )
 
-// adapter is the store as the suite and the pipeline see it.
-type adapter struct{ *sqlite.Store }
-
-func (a adapter) Update(ctx context.Context, f func(context.Context, pipeline.Tx) error) error {
-	return a.Store.Update(ctx, func(ctx context.Context, tx *sqlite.Tx) error { return f(ctx, tx) })
-}
-
 func open(t *testing.T, path string, o sqlite.Options) *sqlite.Store {
 	t.Helper()
 	s, err := sqlite.Open(t.Context(), path, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return storetest.Opened(t, s, err)
 }
 
 func migrated(t *testing.T, path string, o sqlite.Options) *sqlite.Store {
 	t.Helper()
-	s := open(t, path, o)
-	if _, err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return storetest.Migrated(t, open(t, path, o))
 }
 
 func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, now func() time.Time) storetest.Store {
-		return adapter{migrated(t, filepath.Join(t.TempDir(), "a file with ?odd# name%.db"), sqlite.Options{Now: now})}
+		return storetest.Adapt(migrated(t, filepath.Join(t.TempDir(), "a file with ?odd# name%.db"), sqlite.Options{Now: now}).Store)
 	})
 }
 
 func TestMigrateTwice(t *testing.T) {
-	s := open(t, filepath.Join(t.TempDir(), "x.db"), sqlite.Options{})
-	if n, err := s.Migrate(t.Context()); n == 0 || err != nil {
-		t.Errorf("first: %d applied, %v", n, err)
-	}
-	if n, err := s.Migrate(t.Context()); n != 0 || err != nil {
-		t.Errorf("second: %d applied, %v; want none", n, err)
-	}
+	storetest.MigrateTwice(t, open(t, filepath.Join(t.TempDir(), "x.db"), sqlite.Options{}))
 }
 
 // A store of an older version keeps its alerts, and what is still to be sent.

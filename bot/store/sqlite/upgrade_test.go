@@ -1,13 +1,13 @@
 package sqlite_test
 
 import (
-	"database/sql"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/pressly/goose/v3"
 
+	"tipoff/bot/store/database"
 	"tipoff/bot/store/sqlite"
 	"tipoff/bot/store/storetest"
 )
@@ -18,26 +18,10 @@ func TestUpgradeFromEveryVersion(t *testing.T) {
 	storetest.Upgrade(t, storetest.Versions{
 		Migrations: os.DirFS("migrations"),
 		Bytes:      "BLOB",
-		Open: func(t *testing.T, version int) (storetest.Store, *sql.DB) {
+		Dialect:    goose.DialectSQLite3,
+		Open: func(t *testing.T) (*database.Store, storetest.Migrator) {
 			s := open(t, filepath.Join(t.TempDir(), "x.db"), sqlite.Options{})
-			old, err := goose.NewProvider(goose.DialectSQLite3, s.DB(), os.DirFS("migrations"))
-			if err == nil {
-				_, err = old.UpTo(t.Context(), int64(version))
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			return adapter{s}, s.DB()
-		},
-		Migrate: func(t *testing.T, s storetest.Store) {
-			told := 0
-			s.(adapter).OnReindex(func(done, all int) { told += 10*all + done })
-			if _, err := s.(adapter).Migrate(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if told != 10+11 {
-				t.Errorf("the new index was told as %d", told)
-			}
+			return s.Store, s
 		},
 		Index: func(version int) string {
 			if version > 10 {

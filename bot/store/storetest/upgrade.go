@@ -3,7 +3,6 @@ package storetest
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
 
 	"tipoff/bot/alert"
 	"tipoff/bot/pipeline"
@@ -23,16 +23,16 @@ import (
 	"tipoff/filters/entity/cve"
 
 	"tipoff/bot/store"
+	"tipoff/bot/store/database"
 )
 
 // Versions are the schemas of a store, to upgrade from each of them.
 type Versions struct {
 	// Migrations are the files.
 	Migrations fs.FS
-	// Open makes a store of a version, without what came later.
-	Open func(t *testing.T, version int) (Store, *sql.DB)
-	// Migrate brings it to this program's version.
-	Migrate func(t *testing.T, s Store)
+	Dialect    goose.Dialect
+	// Open makes an empty store.
+	Open func(t *testing.T) (*database.Store, Migrator)
 	// Bytes is the type of bytes.
 	Bytes string
 	// Index is what puts the story 1024, called "A leak", with the summary "Some
@@ -85,7 +85,15 @@ func Upgrade(t *testing.T, v Versions) {
 	}
 	for version := 1; version <= len(all); version++ {
 		t.Run(fmt.Sprint(version), func(t *testing.T) {
-			s, db := v.Open(t, version)
+			opened, migrator := v.Open(t)
+			s, db := Adapt(opened), opened.DB()
+			old, err := goose.NewProvider(v.Dialect, db, v.Migrations)
+			if err == nil {
+				_, err = old.UpTo(t.Context(), int64(version))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
 			had := make(map[string]int)
 			for _, r := range rows {
 				var n int
@@ -105,7 +113,12 @@ func Upgrade(t *testing.T, v Versions) {
 					t.Fatal(err)
 				}
 			}
-			v.Migrate(t, s)
+			told := 0
+			opened.OnReindex(func(done, all int) { told += 10*all + done })
+			Migrated(t, migrator)
+			if told != 10+11 {
+				t.Errorf("the new index was told as %d", told)
+			}
 			for table, want := range had {
 				var n int
 				if err := db.QueryRowContext(t.Context(), `SELECT count(*) FROM `+table).Scan(&n); err != nil || n != want {
