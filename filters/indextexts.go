@@ -40,8 +40,11 @@ func InText(w string) bool {
 // The body ends with a word that is in no text where the story came with
 // entities: they are in none of its texts, and what asks for entities asks for
 // that word too.
-func IndexTexts(s *story.Story) (title, body string) {
-	d := NewDoc(s)
+func IndexTexts(s *story.Story) (title, body string) { return NewDoc(s).IndexTexts() }
+
+// IndexTexts is [IndexTexts] of the story.
+func (d *Doc) IndexTexts() (title, body string) {
+	s := d.story
 	b := make([]byte, 0, 2*(len(s.Title)+len(s.Summary)+len(s.Content)))
 	b = d.appendClosed(d.appendWords(b, inTitle), inTitle)
 	end := len(b)

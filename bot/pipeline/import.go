@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tipoff/bot/store"
+	"tipoff/filters"
 	"tipoff/sources/story"
 )
 
@@ -31,7 +32,7 @@ type ImportTx interface {
 // It is for one goroutine.
 type Importer struct {
 	update func(ctx context.Context, f func(ctx context.Context, tx ImportTx) error) error
-	make   func(s *story.Story) any
+	make   func(s *story.Story, d *filters.Doc) any
 	now    func() time.Time
 	// sources are those that are stored, by name.
 	sources map[string]int64
@@ -39,7 +40,7 @@ type Importer struct {
 
 // NewImporter returns an Importer that writes by update. What [Store] calls Make is
 // done before.
-func NewImporter(update func(ctx context.Context, f func(ctx context.Context, tx ImportTx) error) error, made func(s *story.Story) any, now func() time.Time) *Importer {
+func NewImporter(update func(ctx context.Context, f func(ctx context.Context, tx ImportTx) error) error, made func(s *story.Story, d *filters.Doc) any, now func() time.Time) *Importer {
 	return &Importer{update: update, make: made, now: now, sources: make(map[string]int64)}
 }
 
@@ -120,7 +121,7 @@ func (i *Importer) expected(items []*item) []store.Expected {
 		g.Go(func() error {
 			for n := from; n < min(from+share, len(items)); n++ {
 				it := items[n]
-				all[n] = store.Expected{Identity: it.identity, Story: &it.Story, Made: i.make(&it.Story)}
+				all[n] = store.Expected{Identity: it.identity, Story: &it.Story, Made: i.make(&it.Story, filters.NewDoc(&it.Story))}
 			}
 			return nil
 		})

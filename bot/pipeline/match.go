@@ -14,7 +14,7 @@ import (
 // then is not told again.
 func (v *visit) tell(ctx context.Context, k store.Key, reason Reason, before, now *story.Story) error {
 	watches := v.Watches()
-	return v.alert(ctx, k, reason, watches, match(watches, before, now), now)
+	return v.alert(ctx, k, reason, watches, match(watches, before, filters.NewDoc(now)), now)
 }
 
 // alert alerts the channels of watches that match a story.
@@ -43,8 +43,7 @@ func (v *visit) alert(ctx context.Context, k store.Key, reason Reason, watches *
 
 // match lists the watches that want the story now and did not before, with the
 // words that made them.
-func match(w *watch.Compiled, before, now *story.Story) []story.Match {
-	doc := filters.NewDoc(now)
+func match(w *watch.Compiled, before *story.Story, doc *filters.Doc) []story.Match {
 	names := w.Set.Match(doc)
 	if len(names) == 0 {
 		return nil

@@ -14,6 +14,7 @@ import (
 	"tipoff/bot/alert"
 	"tipoff/bot/store"
 	"tipoff/bot/watch"
+	"tipoff/filters"
 	"tipoff/sources"
 	"tipoff/sources/story"
 )
@@ -53,7 +54,7 @@ type Store interface {
 	Update(ctx context.Context, f func(ctx context.Context, tx Tx) error) error
 	Source(ctx context.Context, name string) (int64, store.SourceStatus, error)
 	// Make is for [store.Expected].
-	Make(s *story.Story) any
+	Make(s *story.Story, d *filters.Doc) any
 }
 
 // Options are for [New]; every field is needed but Observe.

@@ -433,3 +433,25 @@ func TestOneBadVisitLeavesTheOthersAlone(t *testing.T) {
 		t.Errorf("%d stories, want the 20 of the good visits", n)
 	}
 }
+
+// Stories are matched before their visit's turn to be written comes; a watch that
+// is added meanwhile is asked all the same.
+func TestAWatchThatComesWhileAVisitWaits(t *testing.T) {
+	d := newDesk(t, nil, source)
+	d.visit("one")
+	before, after := d.book.Current(), newDesk(t, leaks, source).book.Current()
+	asked := 0
+	d.pipeline.Watches = func() *watch.Compiled {
+		if asked++; asked == 1 {
+			return before
+		}
+		return after
+	}
+	it := news(1)
+	it.Story.Published = d.now
+	d.visit("one", it)
+	if asked < 2 {
+		t.Fatal("the story was not matched before its turn")
+	}
+	d.want("after the watch came", it.Story.Title)
+}

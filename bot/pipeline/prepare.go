@@ -6,6 +6,7 @@ import (
 
 	"tipoff/bot/store"
 	"tipoff/bot/watch"
+	"tipoff/filters"
 	"tipoff/sources/story"
 )
 
@@ -48,12 +49,15 @@ func (p *Pipeline) prepare(r Report) []*item {
 	baseline := r.Status.Baselined.IsZero()
 	news := r.news(items)
 	for _, it := range items {
-		if baseline || news(it) {
-			it.made = p.Store.Make(&it.Story)
+		told := news(it)
+		if !baseline && !told {
+			continue
 		}
-		if news(it) {
+		doc := filters.NewDoc(&it.Story)
+		it.made = p.Store.Make(&it.Story, doc)
+		if told {
 			it.watches = p.Watches()
-			it.matches = match(it.watches, nil, &it.Story)
+			it.matches = match(it.watches, nil, doc)
 		}
 	}
 	return items

@@ -9,6 +9,7 @@ import (
 	retry "github.com/sethvargo/go-retry"
 
 	"tipoff/bot/store"
+	"tipoff/filters"
 	"tipoff/sources"
 	"tipoff/sources/story"
 )
@@ -312,7 +313,7 @@ func (v *visit) item(ctx context.Context, it *item) error {
 	v.out.New++
 	watches := v.Watches()
 	if it.watches != watches {
-		it.matches = match(watches, nil, &it.Story)
+		it.matches = match(watches, nil, filters.NewDoc(&it.Story))
 	}
 	return v.alert(ctx, key, reason, watches, it.matches, &it.Story)
 }

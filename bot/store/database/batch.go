@@ -143,13 +143,19 @@ func (t *Tx) finish(ctx context.Context) error {
 
 // Make makes of a story what the index is to have of it, for
 // [store.Expected.Made]: that takes longer than to store it, and needs no
-// transaction. The story must not change until it is stored, but for its id.
-func (s *Store) Make(st *story.Story) any { return s.entry(0, false, st) }
+// transaction. The Doc is the story's, which must not change until it is stored,
+// but for its id.
+func (s *Store) Make(st *story.Story, d *filters.Doc) any {
+	return s.fill(Entry{Story: st}, d)
+}
 
 // entry is what the index is to have of a story.
 func (s *Store) entry(k store.Key, again bool, st *story.Story) Entry {
-	e := Entry{Key: k, Again: again, Story: st}
-	e.Title, e.Body = filters.IndexTexts(st)
+	return s.fill(Entry{Key: k, Again: again, Story: st}, filters.NewDoc(st))
+}
+
+func (s *Store) fill(e Entry, d *filters.Doc) Entry {
+	e.Title, e.Body = d.IndexTexts()
 	e.Words = s.d.Words(e)
 	return e
 }

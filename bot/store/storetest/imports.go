@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
+	"tipoff/filters"
 	"tipoff/sources/story"
 )
 
@@ -65,5 +67,71 @@ func testImport(t *testing.T, s *suite) {
 	}
 	if all, err := s.Sources(s.ctx); err != nil || len(all) != 1 || all[0].Stories != 1 {
 		t.Errorf("sources in force: %+v, %v; want wire alone, with one story more", all, err)
+	}
+}
+
+// testExpected stores more stories of one second than there are places in it, looked
+// up together, and asks for them again.
+func testExpected(t *testing.T, s *suite) {
+	src := s.source(t, "alpha", "beta")
+	beta, _, err := s.Source(s.ctx, "beta")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 1100
+	all := make([]story.Story, n)
+	for i := range all {
+		url := fmt.Sprint("https://x.example/", i)
+		all[i] = story.Story{ID: story.NewID("", "", url), Title: fmt.Sprint("Number ", i), URL: url, Published: s.clock.T, Seen: s.clock.T}
+	}
+	for pass := range 2 {
+		var items []store.Expected
+		for i := range all {
+			it := store.Expected{Source: src, Identity: store.NewIdentity("", all[i].URL, ""), First: pass == 0, Story: &all[i]}
+			if i%2 == 0 {
+				it.Made = s.Make(&all[i], filters.NewDoc(&all[i]))
+			}
+			items = append(items, it)
+		}
+		err := s.Update(s.ctx, func(ctx context.Context, tx pipeline.Tx) error {
+			if err := tx.Expect(ctx, items); err != nil {
+				return err
+			}
+			for i, it := range items {
+				known, isKnown, err := tx.Known(ctx, src, it.Identity)
+				if err != nil {
+					return err
+				}
+				key, added, err := tx.AddStory(ctx, src, it.Story)
+				if err != nil {
+					return err
+				}
+				if first := pass == 0; added != first || isKnown == first || !first && (known.Story != key || !known.First) {
+					return fmt.Errorf("pass %d, story %d: added %t, known %t as %+v, key %d", pass, i, added, isKnown, known, key)
+				}
+				if err := tx.AddSighting(ctx, src, it.Identity, key, it.Story.URL, it.Story); err != nil {
+					return err
+				}
+				for source, want := range map[int64]bool{src: true, beta: false} {
+					if tells, err := tx.Tells(ctx, source, key); err != nil || tells != want {
+						return fmt.Errorf("pass %d, story %d: source %d tells it: %t, %w", pass, i, source, tells, err)
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := s.Count(s.ctx); err != nil || got != n {
+		t.Errorf("%d stories, %v", got, err)
+	}
+	f, err := filters.Compile("number 1000 OR number 1001")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hits, err := s.Search(s.ctx, store.Search{Filter: f}); err != nil || len(hits) != 2 {
+		t.Errorf("%d hits, %v; want 2", len(hits), err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"tipoff/bot/deliver"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
+	"tipoff/filters"
 	"tipoff/filters/entity/cve"
 	"tipoff/sources"
 	"tipoff/sources/story"
@@ -20,7 +21,7 @@ import (
 // Store is all that the program asks of a store.
 type Store interface {
 	Update(ctx context.Context, f func(ctx context.Context, tx pipeline.Tx) error) error
-	Make(s *story.Story) any
+	Make(s *story.Story, d *filters.Doc) any
 
 	SyncSources(ctx context.Context, srcs []sources.Source) error
 	Source(ctx context.Context, name string) (int64, store.SourceStatus, error)
@@ -86,6 +87,7 @@ func Run(t *testing.T, open func(t *testing.T, now func() time.Time) Store) {
 		{"newest first, by pages", testNewestFirst},
 		{"many stories in one second", testSameSecond},
 		{"stories are imported once, and nobody polls their sources", testImport},
+		{"stories that are expected are looked up together", testExpected},
 		{"search by the watch language", testSearch},
 		{"a search finds exactly what a watch matches", testSearchIsMatch},
 		{"beginnings of frequent and of rare words", testPrefix},
