@@ -125,14 +125,21 @@ func TestStartIsRepeated(t *testing.T) {
 	}
 }
 
-func TestSilentGatewayIsGivenUp(t *testing.T) {
-	t.Parallel()
-	f, ctx := fake(t), testContext(t)
+// silent starts the bot on a gateway that takes a connection and says nothing.
+func silent(t *testing.T) (*discordfake.Fake, *bot) {
+	t.Helper()
+	f := fake(t)
 	f.SetSilent(true)
 	b := start(t, f, say)
-	if err := f.Wait(ctx, func() bool { return f.Stats().Connections == 1 }); err != nil {
+	if err := f.Wait(testContext(t), func() bool { return f.Stats().Connections == 1 }); err != nil {
 		t.Fatal(err)
 	}
+	return f, b
+}
+
+func TestSilentGatewayIsGivenUp(t *testing.T) {
+	t.Parallel()
+	f, b := silent(t)
 	f.SetSilent(false)
 	b.timers.hung <- time.Time{}
 	helpWorks(t, f)
@@ -175,12 +182,7 @@ func waitUntilStuck(t *testing.T) {
 
 func TestStopWhileConnecting(t *testing.T) {
 	t.Parallel()
-	f, ctx := fake(t), testContext(t)
-	f.SetSilent(true)
-	b := start(t, f, say)
-	if err := f.Wait(ctx, func() bool { return f.Stats().Connections == 1 }); err != nil {
-		t.Fatal(err)
-	}
+	_, b := silent(t)
 	b.stop()
 	if err := b.end(t); err != nil {
 		t.Errorf("Run returned %v", err)

@@ -184,13 +184,19 @@ func TestNoDeliveryIsLeftBehind(t *testing.T) {
 	}
 }
 
-func TestWaitIsNoFailure(t *testing.T) {
-	db, o := open(t), &outbox{}
-	asked := make(chan struct{}, 10)
+// slow has every attempt come to a wait of an hour, and tells of it.
+func (o *outbox) slow() (asked chan struct{}) {
+	asked = make(chan struct{}, 10)
 	o.fail = func() error {
 		asked <- struct{}{}
 		return &deliver.WaitError{After: time.Hour, Err: errors.New("slow down")}
 	}
+	return asked
+}
+
+func TestWaitIsNoFailure(t *testing.T) {
+	db, o := open(t), &outbox{}
+	asked := o.slow()
 	e := newEngine(t, db, poller(noPolls), o, nil)
 	if err := errors.Join(e.Release(t.Context()), e.Start(t.Context())); err != nil {
 		t.Fatal(err)

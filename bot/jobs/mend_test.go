@@ -2,7 +2,6 @@ package jobs_test
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync/atomic"
 	"testing"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/robfig/cron/v3"
 
-	"tipoff/bot/deliver"
 	"tipoff/bot/jobs"
 )
 
@@ -18,11 +16,7 @@ import (
 // nobody runs it.
 func TestMend(t *testing.T) {
 	db, o := open(t), &outbox{}
-	asked := make(chan struct{}, 10)
-	o.fail = func() error {
-		asked <- struct{}{}
-		return &deliver.WaitError{After: time.Hour, Err: errors.New("slow down")}
-	}
+	asked := o.slow()
 	e := newEngine(t, db, poller(noPolls), o, nil)
 	start(t, e)
 	o.put(e, 1, true)
@@ -90,11 +84,7 @@ func TestClockSetBack(t *testing.T) {
 	db, o := open(t), &outbox{}
 	var offset atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
-	asked, polled := make(chan struct{}, 10), make(chan struct{}, 10)
-	o.fail = func() error {
-		asked <- struct{}{}
-		return &deliver.WaitError{After: time.Hour, Err: errors.New("slow down")}
-	}
+	asked, polled := o.slow(), make(chan struct{}, 10)
 	o.t, o.db, o.sent = t, db.DB, make(chan int, 10)
 	plan := jobs.NewPlan(map[string]cron.Schedule{"a": cron.Every(time.Second)}, nil, now())
 	e, err := jobs.New(jobs.Config{

@@ -234,6 +234,18 @@ func TestHostileAnswerPingsNobody(t *testing.T) {
 	}
 }
 
+// until is a context that ends when the log has a text.
+func (r running) until(t *testing.T, text string) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		if err := r.logs.wait(soon(t), text); err != nil {
+			t.Error(err)
+		}
+	}()
+	return ctx
+}
+
 func TestAnswerGoesNowhereButToSlack(t *testing.T) {
 	r := listening(t, slackfake.Options{}, echo, nil)
 	for _, to := range []string{
@@ -250,13 +262,7 @@ func TestAnswerGoesNowhereButToSlack(t *testing.T) {
 			t.Errorf("%q does not count as Slack's", to)
 		}
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		if err := r.logs.wait(soon(t), "not used"); err != nil {
-			t.Error(err)
-		}
-		cancel()
-	}()
+	ctx := r.until(t, "not used")
 	_, err := r.Click(ctx, slackfake.Click{ActionID: "page_next", Value: "tok.1", ResponseURL: "https://evil.example/actions/1"})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
@@ -279,13 +285,7 @@ func TestAnswerIsTriedAgainWhenSlackHasABadMoment(t *testing.T) {
 func TestAnswerThatIsLostIsLoggedWithoutItsAddress(t *testing.T) {
 	r := listening(t, slackfake.Options{}, echo, nil)
 	r.Fail(slackfake.Fault{Kind: slackfake.Reset, Method: "response_url"})
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		defer cancel()
-		if err := r.logs.wait(soon(t), "slack answer not delivered"); err != nil {
-			t.Error(err)
-		}
-	}()
+	ctx := r.until(t, "slack answer not delivered")
 	// Shutdown looks through the log for secrets, the address among them.
 	if reply, err := r.Click(ctx, slackfake.Click{ActionID: "page_next", Value: "tok.1"}); err == nil {
 		t.Errorf("answered all the same: %+v", reply)
@@ -298,13 +298,7 @@ func TestAnswerThatIsLostIsLoggedWithoutItsAddress(t *testing.T) {
 func TestRefusedAnswerIsLogged(t *testing.T) {
 	r := listening(t, slackfake.Options{}, echo, nil)
 	r.Fail(slackfake.Fault{Kind: slackfake.Refuse, Method: "response_url", Code: "expired_url"})
-	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		defer cancel()
-		if err := r.logs.wait(soon(t), "expired_url"); err != nil {
-			t.Error(err)
-		}
-	}()
+	ctx := r.until(t, "expired_url")
 	if reply, err := r.Click(ctx, slackfake.Click{ActionID: "page_next", Value: "tok.1"}); err == nil {
 		t.Errorf("answered all the same: %+v", reply)
 	}

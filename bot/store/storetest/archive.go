@@ -163,6 +163,24 @@ func testStoryWhole(t *testing.T, s *suite) {
 	}
 }
 
+// pages are the titles of a search, page by page; turned is called after each page,
+// with the cursor of the next.
+func (s *suite) pages(t *testing.T, q store.Search, turned func(cursor string)) (all []string) {
+	t.Helper()
+	for {
+		hits, err := s.Search(s.ctx, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(hits) == 0 {
+			return all
+		}
+		all = append(all, titles(hits)...)
+		q.Before = hits[len(hits)-1].Cursor
+		turned(q.Before)
+	}
+}
+
 func testNewestFirst(t *testing.T, s *suite) {
 	src := s.source(t, "alpha")
 	var want []string
@@ -179,23 +197,11 @@ func testNewestFirst(t *testing.T, s *suite) {
 		}
 	}
 	for _, q := range []string{"", "number"} {
-		var got []string
 		search := store.Search{Limit: 3}
 		if q != "" {
 			search.Filter = compile(t, q)
 		}
-		for {
-			hits, err := s.Search(s.ctx, search)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(hits) == 0 {
-				break
-			}
-			got = append(got, titles(hits)...)
-			search.Before = hits[len(hits)-1].Cursor
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, s.pages(t, search, func(string) {})); diff != "" {
 			t.Errorf("query %q: %s", q, diff)
 		}
 	}
@@ -370,18 +376,7 @@ func testPrefix(t *testing.T, s *suite) {
 	s.addAll(t, src, all)
 	for _, q := range []string{"odd*", "odditylik*", `"an odd*" title`} {
 		for _, limit := range []int{7, many} {
-			var got []string
-			for at := ""; ; {
-				hits, err := s.Search(s.ctx, store.Search{Filter: compile(t, q), Limit: limit, Before: at})
-				if err != nil {
-					t.Fatalf("%s: %v", q, err)
-				}
-				got = append(got, titles(hits)...)
-				if len(hits) < limit {
-					break
-				}
-				at = hits[len(hits)-1].Cursor
-			}
+			got := s.pages(t, store.Search{Filter: compile(t, q), Limit: limit}, func(string) {})
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s, %d at a time: %s", q, limit, diff)
 			}

@@ -145,22 +145,13 @@ func testRelevance(t *testing.T, s *suite) {
 		{Filter: compileSearch(t, "wiper sort:relevance", s.clock.T)},
 		{Filter: compile(t, "wiper"), ByRelevance: true, Until: late},
 	} {
-		var got []string
 		q.Limit = 4
-		for {
-			hits, err := s.Search(s.ctx, q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(hits) == 0 {
-				break
-			}
-			got = append(got, titles(hits)...)
-			q.Before = hits[len(hits)-1].Cursor
+		at := s.clock.T
+		got := s.pages(t, q, func(cursor string) {
 			// What comes meanwhile does not move the pages.
-			at := s.clock.T.Add(time.Duration(len(got)) * time.Minute)
-			s.add(t, src, story.Story{Title: "a late wiper", URL: "https://x.example/late" + q.Before, Published: at, Seen: at})
-		}
+			at = at.Add(4 * time.Minute)
+			s.add(t, src, story.Story{Title: "a late wiper", URL: "https://x.example/late" + cursor, Published: at, Seen: at})
+		})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
