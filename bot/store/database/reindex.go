@@ -9,40 +9,47 @@ import (
 )
 
 var (
-	sqlIndexVersion     = statements.Get("IndexVersion")
-	sqlDropIndexVersion = statements.Get("DropIndexVersion")
-	sqlAddIndexVersion  = statements.Get("AddIndexVersion")
-	sqlStoriesFrom      = statements.Get("StoriesFrom")
+	sqlIndexVersion    = statements.Get("IndexVersion")
+	sqlSetIndexVersion = statements.Get("SetIndexVersion")
+	sqlStoriesFrom     = statements.Get("StoriesFrom")
+	sqlStoriesUpTo     = statements.Get("StoriesUpTo")
 )
 
 // reindexStep is how many stories are indexed in one transaction.
 const reindexStep = 2000
 
+// wholeIndex is the key of the last story in an index that has all of them.
+const wholeIndex store.Key = -1
+
 // Reindex makes the search index again where its words are of another version of
-// the program, which takes a minute or two for a million stories. A search finds
-// little until it is done; what is cut off begins again.
+// the program, which takes some minutes for a million stories. A search finds
+// little until it is done; what was cut off goes on.
 func (s *Store) Reindex(ctx context.Context) error {
-	stale, err := s.stale(ctx)
-	if err != nil || !stale {
+	last, err := s.indexed(ctx)
+	if err != nil || last == wholeIndex {
 		return err
 	}
-	if err := s.reindex(ctx); err != nil {
+	if err := s.reindex(ctx, last); err != nil {
 		return fmt.Errorf("make the search index again: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) stale(ctx context.Context) (bool, error) {
-	var have int
-	err := s.read.QueryRowContext(ctx, sqlIndexVersion).Scan(&have)
-	return have != filters.IndexVersion, s.Explain(err)
+// indexed is the last story in the index, as far as that is of this version.
+func (s *Store) indexed(ctx context.Context) (last store.Key, err error) {
+	var version int
+	err = s.read.QueryRowContext(ctx, sqlIndexVersion).Scan(&version, &last)
+	if version != filters.IndexVersion {
+		last = 0
+	}
+	return last, s.Explain(err)
 }
 
 // SameIndex refuses a search index whose words are of another version of the
 // program, for those who may not make it again.
 func (s *Store) SameIndex(ctx context.Context) error {
-	stale, err := s.stale(ctx)
-	if err == nil && stale {
+	last, err := s.indexed(ctx)
+	if err == nil && last != wholeIndex {
 		err = fmt.Errorf("store: the search index of %s is another version's; run `tipoff migrate`", s.name)
 	}
 	return err
@@ -52,7 +59,7 @@ func (s *Store) SameIndex(ctx context.Context) error {
 // stories of all are done, at the beginning and after each tenth of them.
 func (s *Store) OnReindex(f func(done, all int)) { s.reindexing = f }
 
-func (s *Store) reindex(ctx context.Context) error {
+func (s *Store) reindex(ctx context.Context, last store.Key) error {
 	all, err := s.Count(ctx)
 	if err != nil {
 		return err
@@ -60,33 +67,44 @@ func (s *Store) reindex(ctx context.Context) error {
 	if all == 0 || s.reindexing == nil {
 		s.reindexing = func(int, int) {}
 	}
-	done, tenths := 0, 0
-	s.reindexing(0, all)
-	err = s.Update(ctx, func(ctx context.Context, tx *Tx) error { return s.d.ClearIndex(ctx, tx) })
-	for last := store.Key(0); err == nil; {
-		var entries []Entry
-		if entries, err = s.entriesFrom(ctx, last); err != nil || len(entries) == 0 {
-			break
+	done := 0
+	if err := s.read.QueryRowContext(ctx, sqlStoriesUpTo, int64(last)).Scan(&done); err != nil {
+		return s.Explain(err)
+	}
+	s.reindexing(done, all)
+	if last == 0 {
+		if err := s.indexStep(ctx, 0, s.d.ClearIndex); err != nil {
+			return err
+		}
+	}
+	for tenths := done * 10 / max(all, 1); ; {
+		entries, err := s.entriesFrom(ctx, last)
+		if err != nil {
+			return err
+		}
+		if len(entries) == 0 {
+			return s.indexStep(ctx, wholeIndex, s.d.FinishIndex)
 		}
 		last = entries[len(entries)-1].Key
-		err = s.Update(ctx, func(ctx context.Context, tx *Tx) error { return s.d.Reindex(ctx, tx, entries) })
+		err = s.indexStep(ctx, last, func(ctx context.Context, tx *Tx) error { return s.d.Reindex(ctx, tx, entries) })
+		if err != nil {
+			return err
+		}
 		// Another replica may have added some.
 		if done += len(entries); done*10/max(all, 1) > tenths {
 			tenths = done * 10 / max(all, 1)
 			s.reindexing(done, all)
 		}
 	}
-	if err != nil {
-		return err
-	}
+}
+
+// indexStep does something with the index, and notes how far it came.
+func (s *Store) indexStep(ctx context.Context, last store.Key, do func(ctx context.Context, tx *Tx) error) error {
 	return s.Update(ctx, func(ctx context.Context, tx *Tx) error {
-		if err := s.d.FinishIndex(ctx, tx); err != nil {
+		if err := do(ctx, tx); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, sqlDropIndexVersion); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, sqlAddIndexVersion, filters.IndexVersion)
+		_, err := tx.Exec(ctx, sqlSetIndexVersion, filters.IndexVersion, int64(last))
 		return err
 	})
 }

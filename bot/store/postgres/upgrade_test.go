@@ -13,6 +13,11 @@ import (
 
 func TestMigrationsStayAsTheyAre(t *testing.T) { storetest.Released(t, os.DirFS("migrations")) }
 
+func TestReindex(t *testing.T) {
+	s := migrated(t, storetest.Postgres(t), postgres.Options{})
+	storetest.Reindex(t, s.Store, s)
+}
+
 func TestUpgradeFromEveryVersion(t *testing.T) {
 	storetest.Upgrade(t, storetest.Versions{
 		Migrations: os.DirFS("migrations"),

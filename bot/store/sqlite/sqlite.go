@@ -237,7 +237,9 @@ func (s *Store) sound(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	var found string
-	err := s.read.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
+	// Not a connection that reads: what FTS5 remembers there of the index may be of
+	// before somebody wrote, and would be taken for damage.
+	err := s.write.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&found)
 	switch {
 	case ctx.Err() != nil:
 		return nil

@@ -36,7 +36,14 @@ END
 $$;
 -- +goose StatementEnd
 
-CREATE TABLE index_version (version BIGINT NOT NULL);
+-- Of which version the index is, and the key of the last story in it: -1 where all
+-- are.
+CREATE TABLE index_version (
+    version BIGINT NOT NULL,
+    last    BIGINT NOT NULL
+);
+
+INSERT INTO index_version (version, last) VALUES (0, 0);
 
 -- +goose Down
 DROP TABLE index_version;

@@ -15,7 +15,14 @@ CREATE VIRTUAL TABLE stories_index USING fts5 (
 -- is looked for in each of them.
 INSERT INTO stories_index (stories_index, rank) VALUES ('usermerge', 2);
 
-CREATE TABLE index_version (version INTEGER NOT NULL) STRICT;
+-- Of which version the index is, and the key of the last story in it: -1 where all
+-- are.
+CREATE TABLE index_version (
+    version INTEGER NOT NULL,
+    last    INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO index_version (version, last) VALUES (0, 0);
 
 -- +goose Down
 DROP TABLE index_version;
