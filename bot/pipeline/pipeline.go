@@ -132,8 +132,13 @@ type turn struct {
 	done    chan struct{}
 }
 
-// maxGroup is how many visits share a transaction at the most.
-const maxGroup = 64
+// maxGroup is how many visits share a transaction at the most, and maxItems how many
+// items they have if there is more than one: more are not stored faster, and what
+// waits to be delivered waits for all of them.
+const (
+	maxGroup = 64
+	maxItems = 1000
+)
 
 // Record writes a visit and all that follows from it. Visits that come while
 // another transaction is being written share the next one: with one writer, a
@@ -161,7 +166,7 @@ func (p *Pipeline) Record(ctx context.Context, r Report) (Outcome, error) {
 func (p *Pipeline) writeAll(ctx context.Context) {
 	for {
 		p.mu.Lock()
-		group := p.waiting[:min(len(p.waiting), maxGroup)]
+		group := p.waiting[:groupSize(p.waiting)]
 		p.waiting = p.waiting[len(group):]
 		if len(group) == 0 {
 			p.waiting, p.writing = nil, false
@@ -171,6 +176,17 @@ func (p *Pipeline) writeAll(ctx context.Context) {
 		p.mu.Unlock()
 		p.write(ctx, group)
 	}
+}
+
+// groupSize is how many of those that wait share the next transaction.
+func groupSize(waiting []*turn) int {
+	items := 0
+	for n, t := range waiting {
+		if items += len(t.items); n == maxGroup || n > 0 && items > maxItems {
+			return n
+		}
+	}
+	return len(waiting)
 }
 
 // write records a group in one transaction. Where that fails, each gets one of
