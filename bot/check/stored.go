@@ -56,10 +56,11 @@ func channelsOf(c *config.Config, t deliver.Trouble) []string {
 	return slices.Compact(all)
 }
 
-// Unread says that the store could not be looked at.
+// Unread says, on one line, that the store could not be looked at.
 func Unread(err error) Finding {
+	why := strings.Join(strings.Fields(strings.TrimPrefix(err.Error(), "store: ")), " ")
 	return Finding{
-		Warning, "store", "it was not looked at, so that channels which get nothing are not shown: " + err.Error(),
+		Warning, "store", "it was not looked at, so that channels which get nothing are not shown: " + why,
 		"mend that, or write another address for store",
 	}
 }

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -54,5 +55,13 @@ func TestTroubles(t *testing.T) {
 		if got := Troubles(c, []deliver.Trouble{test.trouble}); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
+	}
+}
+
+func TestUnread(t *testing.T) {
+	got := Unread(errors.New("store: postgres://x does not answer:\n\trefused")).String()
+	want := "warning: store: it was not looked at, so that channels which get nothing are not shown: postgres://x does not answer: refused\n    -> mend that, or write another address for store"
+	if got != want {
+		t.Errorf("%s", got)
 	}
 }
