@@ -181,10 +181,10 @@ func BenchmarkManySources(b *testing.B) {
 // `poll` of 200 feeds of 30 items: fetched, parsed, matched against the shipped
 // watches and a hundred more, stored, indexed, the jobs of their alerts put in and
 // the alerts of one story in a hundred appended to a file. It is to be above 5,000
-// on SQLite and above 2,500 on PostgreSQL. Where two cores did little else, it was
-// 4,500 to 6,700 on SQLite, mostly above 5,000, and 2,250 to 3,100 on PostgreSQL, on
-// the same two cores; of their time a story took 190 to 250 µs on SQLite, and 170 to
-// 220 and the server's 160 to 210 on PostgreSQL.
+// on SQLite and above 2,500 on PostgreSQL. Given the first turn on two cores on which
+// others worked too, it was 5,500 to 6,700 on SQLite, and 2,500 to 3,700 on PostgreSQL
+// with the server on the same cores. Of their time a story took 185 to 240 µs on
+// SQLite, and on PostgreSQL 160 to 210 and the server's 150 to 200.
 func BenchmarkIntake(b *testing.B) {
 	for _, store := range []struct {
 		name    string

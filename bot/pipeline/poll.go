@@ -71,6 +71,15 @@ type Poller struct {
 // slowPlaces is how many visits may go on for long, for each that does not.
 const slowPlaces = 4
 
+// unwrittenPlaces are what two transactions take: one is written, and the next one
+// gathers.
+const unwrittenPlaces = 2 * maxGroup
+
+// unwrittenShare is how many of these places a visit takes.
+func unwrittenShare(items int) int64 {
+	return int64(min(1+items*maxGroup/maxItems, unwrittenPlaces))
+}
+
 // NewPoller returns a Poller.
 func NewPoller(v Visitor, p *Pipeline, o PollerOptions) *Poller {
 	o.Concurrency = max(o.Concurrency, 2)
@@ -82,7 +91,7 @@ func NewPoller(v Visitor, p *Pipeline, o PollerOptions) *Poller {
 		healthy:   semaphore.NewWeighted(int64(o.Concurrency - reserved)),
 		suspect:   semaphore.NewWeighted(int64(reserved)),
 		slow:      semaphore.NewWeighted(int64(slowPlaces * o.Concurrency)),
-		unwritten: semaphore.NewWeighted(2 * maxGroup),
+		unwritten: semaphore.NewWeighted(unwrittenPlaces),
 	}
 }
 
@@ -193,12 +202,13 @@ func (p *Poller) visit(ctx context.Context, d due, places *semaphore.Weighted) e
 		defer v.Release()
 	}
 	p.readArticles(ctx, d, &v)
-	err := p.unwritten.Acquire(ctx, 1)
+	share := unwrittenShare(len(v.Items))
+	err := p.unwritten.Acquire(ctx, share)
 	place.leave()
 	if err != nil {
 		return err
 	}
-	defer p.unwritten.Release(1)
+	defer p.unwritten.Release(share)
 	if err := ctx.Err(); err != nil {
 		return err // a visit cut off by our own end says nothing about the source
 	}
