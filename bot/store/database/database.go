@@ -82,12 +82,14 @@ type Dialect interface {
 	// Candidates are the stories that a search has to look at, newest first,
 	// some at a time: all that match, and others.
 	// No page is empty.
-	Candidates(ctx context.Context, conn *sql.Conn, r Range) iter.Seq2[[]Candidate, error]
+	Candidates(ctx context.Context, read *Reader, r Range) iter.Seq2[[]Candidate, error]
+	// Reads are the statements of Candidates and Days, where they are prepared.
+	Reads() []string
 	// Language is how the index is asked.
 	Language() *Language
 	// Days calls each with every day of which the index finds stories, and how
 	// many. Days count from the beginning of 1970, and do not come in order.
-	Days(ctx context.Context, conn *sql.Conn, r Range, each func(day, stories int64)) error
+	Days(ctx context.Context, read *Reader, r Range, each func(day, stories int64)) error
 	// InKeys is what the condition that a column is among keys has after the
 	// column, and the keys as the statement's first argument.
 	InKeys(keys []store.Key) (condition string, arg any)
@@ -153,6 +155,10 @@ type Store struct {
 	// more than the answer. Prepare makes it.
 	oneSource *sql.Stmt
 
+	// reads are the statements of searches, on the pool that reads. Prepare makes
+	// them.
+	reads map[string]*sql.Stmt
+
 	mu    sync.Mutex // guards stmts
 	stmts map[string]*sql.Stmt
 }
@@ -203,6 +209,9 @@ func (s *Store) Prepare(ctx context.Context) error {
 		}
 		s.stmts[q] = st
 	}
+	if err := s.prepareReads(ctx); err != nil {
+		return s.Explain(err)
+	}
 	var err error
 	s.oneSource, err = s.read.PrepareContext(ctx, sqlSource)
 	return s.Explain(err)
@@ -217,6 +226,9 @@ func (s *Store) Close() error {
 	for q, st := range s.stmts {
 		errs = append(errs, st.Close())
 		delete(s.stmts, q)
+	}
+	for _, st := range s.reads {
+		errs = append(errs, st.Close())
 	}
 	if s.oneSource != nil {
 		errs = append(errs, s.oneSource.Close())

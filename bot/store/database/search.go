@@ -71,7 +71,7 @@ func (s *Store) readStory(ctx context.Context, q querier, k store.Key) (story.St
 type sourceNames map[int64]string
 
 // names reads the names of sources where there are some that are not known yet.
-func (s *Store) names(ctx context.Context, q querier, wanted func(known sourceNames) bool) (sourceNames, error) {
+func (s *Store) names(ctx context.Context, q rowsQuerier, wanted func(known sourceNames) bool) (sourceNames, error) {
 	if have := s.sources.Load(); have != nil && wanted(*have) {
 		return *have, nil
 	}
@@ -109,7 +109,7 @@ type told struct {
 
 // readSightings gives stories their sources, the first to tell it first. A
 // source that tells it under two identities is named once.
-func (s *Store) readSightings(ctx context.Context, q querier, all []Candidate) error {
+func (s *Store) readSightings(ctx context.Context, q rowsQuerier, all []Candidate) error {
 	if len(all) == 0 {
 		return nil
 	}
@@ -226,23 +226,21 @@ func (s *Store) All(ctx context.Context, q store.Search) iter.Seq2[store.Hit, er
 // look passes the stories of a range that f matches to found, newest first and
 // whole, until found has enough.
 func (s *Store) look(ctx context.Context, f *filters.Filter, r Range, found func(*Candidate) bool) error {
-	// One connection for all queries: a search that held one and waited for a
-	// second could wait for ever on others like it.
-	conn, err := s.read.Conn(ctx)
+	read, err := s.reader(ctx)
 	if err != nil {
 		return s.limited(ctx, store.Key(r.Until), err)
 	}
-	defer func() { _ = conn.Close() }() // gives it back to the pool
+	defer read.Close()
 	for r.Taste {
 		some := r
 		some.Match, some.Most = Match{Kind: MatchAll}, tasted
-		got, err := s.scan(ctx, conn, f, some, found)
+		got, err := s.scan(ctx, read, f, some, found)
 		if err != nil || got.done || got.looked < tasted {
 			return err
 		}
 		r.Until, r.Taste = int64(got.last), got.hits >= frequent
 	}
-	_, err = s.scan(ctx, conn, f, r, found)
+	_, err = s.scan(ctx, read, f, r, found)
 	return err
 }
 
@@ -270,12 +268,12 @@ type outcome struct {
 }
 
 // scan passes the stories of a range that f matches to found.
-func (s *Store) scan(ctx context.Context, conn *sql.Conn, f *filters.Filter, r Range, found func(*Candidate) bool) (outcome, error) {
+func (s *Store) scan(ctx context.Context, read *Reader, f *filters.Filter, r Range, found func(*Candidate) bool) (outcome, error) {
 	var doc filters.Doc
 	got := outcome{last: store.Key(r.Until)}
-	for page, err := range s.d.Candidates(ctx, conn, r) {
+	for page, err := range s.d.Candidates(ctx, read, r) {
 		if err == nil && f != nil && f.AsksSources() {
-			err = s.readSightings(ctx, conn, page)
+			err = s.readSightings(ctx, read, page)
 		}
 		if err == nil {
 			err = ctx.Err()
@@ -293,7 +291,7 @@ func (s *Store) scan(ctx context.Context, conn *sql.Conn, f *filters.Filter, r R
 		}
 		got.hits += len(page)
 		if f == nil || !f.AsksSources() {
-			if err := s.readSightings(ctx, conn, page); err != nil {
+			if err := s.readSightings(ctx, read, page); err != nil {
 				return got, s.limited(ctx, got.last, err)
 			}
 		}

@@ -21,8 +21,12 @@ var (
 
 // querier is a database, a connection or a transaction.
 type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	rowsQuerier
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+type rowsQuerier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // scanSource reads a row as the statements Source and Sources have it.

@@ -151,15 +151,15 @@ func (s *Store) tally(ctx context.Context, f *filters.Filter, p plan, r Range) (
 		return days, nil
 	}
 	r.Match = p.rest
-	conn, err := s.read.Conn(ctx)
+	read, err := s.reader(ctx)
 	if err != nil {
 		return nil, s.limited(ctx, 0, err)
 	}
-	defer func() { _ = conn.Close() }() // gives it back to the pool
+	defer read.Close()
 	var doc filters.Doc
-	for page, err := range s.d.Candidates(ctx, conn, r) {
+	for page, err := range s.d.Candidates(ctx, read, r) {
 		if err == nil && f.AsksSources() {
-			err = s.readSightings(ctx, conn, page)
+			err = s.readSightings(ctx, read, page)
 		}
 		if err == nil {
 			err = ctx.Err()
@@ -182,22 +182,22 @@ func (s *Store) days(ctx context.Context, m Match, r Range, days map[int64]int64
 	if m.Kind == MatchNone {
 		return nil
 	}
-	conn, err := s.read.Conn(ctx)
+	read, err := s.reader(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close() }() // gives it back to the pool
+	defer read.Close()
 	if m.Kind != MatchSome {
 		r.Match = Match{Kind: MatchAll}
-		err = s.d.Days(ctx, conn, r, func(day, n int64) { days[day] += n })
+		err = s.d.Days(ctx, read, r, func(day, n int64) { days[day] += n })
 	}
 	if err == nil && m.Kind == MatchSome {
 		r.Match = m
-		err = s.d.Days(ctx, conn, r, func(day, n int64) { days[day] += n })
+		err = s.d.Days(ctx, read, r, func(day, n int64) { days[day] += n })
 	}
 	if err == nil && m.Kind == MatchBut {
 		r.Match = Match{MatchSome, m.Query}
-		err = s.d.Days(ctx, conn, r, func(day, n int64) { days[day] -= n })
+		err = s.d.Days(ctx, read, r, func(day, n int64) { days[day] -= n })
 	}
 	return err
 }

@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"iter"
 	"math"
@@ -152,9 +151,9 @@ const firstPage, lastPage = 32, 512
 
 // Candidates yields pages that grow: who wants one hit need not wait for a
 // thousand.
-func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Range) iter.Seq2[[]database.Candidate, error] {
+func (d *dialect) Candidates(ctx context.Context, read *database.Reader, r database.Range) iter.Seq2[[]database.Candidate, error] {
 	return func(yield func([]database.Candidate, error) bool) {
-		s := &search{ctx: ctx, conn: conn, size: firstPage, yield: yield}
+		s := &search{ctx: ctx, read: read, size: firstPage, yield: yield}
 		if r.Until == 0 {
 			r.Until = math.MaxInt64
 		}
@@ -173,7 +172,7 @@ func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Ran
 // search is one search under way.
 type search struct {
 	ctx   context.Context //nolint:containedctx // of the one call
-	conn  *sql.Conn
+	read  *database.Reader
 	size  int
 	yield func([]database.Candidate, error) bool
 	done  bool
@@ -231,7 +230,7 @@ func (s *search) all(from, until int64, most int) error {
 }
 
 func (s *search) keys(query string, args ...any) ([]store.Key, error) {
-	rows, err := s.conn.QueryContext(s.ctx, query, args...)
+	rows, err := s.read.QueryContext(s.ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -262,7 +261,7 @@ func (s *search) pages(keys []store.Key) error {
 }
 
 func (s *search) stories(keys []store.Key) ([]database.Candidate, error) {
-	rows, err := s.conn.QueryContext(s.ctx, sqlStories, array(keys))
+	rows, err := s.read.QueryContext(s.ctx, sqlStories, array(keys))
 	if err != nil {
 		return nil, err
 	}
@@ -278,8 +277,11 @@ func (s *search) stories(keys []store.Key) ([]database.Candidate, error) {
 	return page, rows.Err()
 }
 
+// Reads are none: the driver prepares what it meets again.
+func (d *dialect) Reads() []string { return nil }
+
 // Days counts with the index of words, or the keys alone.
-func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, each func(day, stories int64)) error {
+func (d *dialect) Days(ctx context.Context, read *database.Reader, r database.Range, each func(day, stories int64)) error {
 	if r.Until == 0 {
 		r.Until = math.MaxInt64
 	}
@@ -287,7 +289,7 @@ func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, ea
 	if r.Match.Kind == database.MatchSome {
 		query, args = sqlDays, []any{within(r.Match.Query, r.From, r.Until), r.From, r.Until}
 	}
-	rows, err := conn.QueryContext(ctx, query, args...)
+	rows, err := read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}

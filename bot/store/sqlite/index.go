@@ -3,7 +3,6 @@ package sqlite
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,7 +88,7 @@ const noLimit = -1
 
 // Candidates walks the index from its newest entry: who has enough leaves, and
 // what was not looked at cost nothing.
-func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Range) iter.Seq2[[]database.Candidate, error] {
+func (d *dialect) Candidates(ctx context.Context, read *database.Reader, r database.Range) iter.Seq2[[]database.Candidate, error] {
 	return func(yield func([]database.Candidate, error) bool) {
 		query, args := sqlAll, within(r)
 		if r.Match.Kind == database.MatchSome {
@@ -97,7 +96,7 @@ func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Ran
 		} else {
 			args = append(args, cmp.Or(r.Most, noLimit))
 		}
-		rows, err := conn.QueryContext(ctx, query, args...)
+		rows, err := read.QueryContext(ctx, query, args...)
 		if err != nil {
 			yield(nil, err)
 			return
@@ -129,13 +128,16 @@ func (d *dialect) Candidates(ctx context.Context, conn *sql.Conn, r database.Ran
 	}
 }
 
+// Reads are those of Candidates and Days.
+func (d *dialect) Reads() []string { return []string{sqlAll, sqlFind, sqlAllDays, sqlDays} }
+
 // Days counts in the index alone.
-func (d *dialect) Days(ctx context.Context, conn *sql.Conn, r database.Range, each func(day, stories int64)) error {
+func (d *dialect) Days(ctx context.Context, read *database.Reader, r database.Range, each func(day, stories int64)) error {
 	query, args := sqlAllDays, within(r)
 	if r.Match.Kind == database.MatchSome {
 		query, args = sqlDays, append([]any{r.Match.Query}, args...)
 	}
-	rows, err := conn.QueryContext(ctx, query, args...)
+	rows, err := read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
