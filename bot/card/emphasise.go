@@ -16,7 +16,8 @@ type Span struct {
 // set them bold. Marks are words or phrases as they were found in the story;
 // they count as whole words and in any case, the longest first. Scripts that
 // are written without spaces have no whole words, so there a mark counts
-// wherever it stands. The texts of all spans make up s.
+// wherever it stands. Marks side by side make one span, so that who escapes a
+// span sees the signs that they form together. The texts of all spans make up s.
 func Emphasise(s string, marks []string) []Span {
 	if s == "" {
 		return nil
@@ -37,7 +38,11 @@ func Emphasise(s string, marks []string) []Span {
 			if plain < i {
 				spans = append(spans, Span{Text: s[plain:i]})
 			}
-			spans = append(spans, Span{Text: s[i : i+n], Mark: true})
+			if last := len(spans) - 1; last >= 0 && spans[last].Mark && plain == i {
+				spans[last].Text = s[i-len(spans[last].Text) : i+n]
+			} else {
+				spans = append(spans, Span{Text: s[i : i+n], Mark: true})
+			}
 			prev, _ = utf8.DecodeLastRuneInString(s[i : i+n])
 			i += n
 			plain = i

@@ -36,6 +36,7 @@ func TestEmphasise(t *testing.T) {
 		{"a phrase across a line end", "state\nsecurity", []string{"state security"}, "[state\nsecurity]"},
 		{"the longest wins", "zero-day bug", []string{"zero", "zero-day"}, "[zero-day] bug"},
 		{"neighbours", "APT41 APT31", []string{"APT31", "APT41"}, "[APT41] [APT31]"},
+		{"side by side", "中国泄露的a:a:b", []string{"中国", "泄露", "a:", "x"}, "[中国泄露]的[a:a:]b"},
 		{"Chinese has no spaces", "安洵信息泄露文件", []string{"泄露"}, "安洵信息[泄露]文件"},
 		{"Latin beside Chinese", "中国APT41组织", []string{"APT41"}, "中国[APT41]组织"},
 		{"Korean particles", "한국은행", []string{"한국"}, "[한국]은행"},
@@ -63,10 +64,15 @@ func TestEmphasiseLosesNothing(t *testing.T) {
 		marks := rapid.SliceOfN(hostile(), 0, 4).Draw(t, "marks")
 		marks = append(marks, "China", "word", "安")
 		var b strings.Builder
-		for _, sp := range card.Emphasise(s, marks) {
+		before := false
+		for i, sp := range card.Emphasise(s, marks) {
 			if sp.Text == "" {
 				t.Fatalf("an empty span in %q", s)
 			}
+			if i > 0 && sp.Mark == before {
+				t.Fatalf("span %d of %q is the same as the one before", i, s)
+			}
+			before = sp.Mark
 			b.WriteString(sp.Text)
 		}
 		if b.String() != s {

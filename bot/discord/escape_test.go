@@ -85,6 +85,7 @@ func TestBold(t *testing.T) {
 		{"never inside a word", "APT410", []string{"APT41"}, "APT410"},
 		{"hostile mark", "a *x* b", []string{"*x*"}, `a **\*x\*** b`},
 		{"neighbours share the signs", "中国中国", []string{"中国"}, "**中国中国**"},
+		{"markup across neighbours", "http:http:http://x", []string{"http:", "//x"}, `**http\:http\:http\://x**`},
 		{"none", "a_b", nil, `a\_b`},
 	} {
 		if got := bold(c.in, c.marks); got != c.want {
