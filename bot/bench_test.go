@@ -3,6 +3,7 @@ package bot_test
 import (
 	"bytes"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -52,6 +53,12 @@ func TestMain(m *testing.M) {
 	if os.Getenv("TIPOFF_BENCH_SERVER") != "" {
 		serveBench()
 		return
+	}
+	// Most tests wait for clocks most of the time, so more of them may run at once
+	// than there are processors; -parallel says otherwise.
+	if err := flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0))); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
 	}
 	os.Exit(m.Run())
 }

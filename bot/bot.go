@@ -358,6 +358,9 @@ func (a *App) Start(ctx context.Context) error {
 // being sent is finished.
 func (a *App) Run(ctx context.Context) error {
 	if err := a.Start(ctx); err != nil {
+		if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+			err = nil // a stop that was asked for before all had begun
+		}
 		return errors.Join(err, a.Stop())
 	}
 	a.Log.Info("ready", "sources", len(a.sources.All()), "watches", len(a.book.Current().Watches), "listen", a.Addr(), "store", a.store.Name())

@@ -26,7 +26,6 @@ import (
 	"tipoff/bot/demo"
 	"tipoff/bot/discord/discordfake"
 	"tipoff/bot/slack/slackfake"
-	"tipoff/bot/store/storetest"
 	"tipoff/bot/terminal"
 	"tipoff/sources"
 )
@@ -117,7 +116,7 @@ var leak = entry{
 func configuration(t *testing.T, p *press, feeds ...string) *config.Config {
 	t.Helper()
 	cfg := &config.Config{
-		File: filepath.Join(t.TempDir(), "config.yaml"), Store: storetest.Address(t), Zone: time.UTC, Command: "news",
+		File: filepath.Join(t.TempDir(), "config.yaml"), Store: stores.Address(t), Zone: time.UTC, Command: "news",
 		Fetch: config.Fetch{
 			Timeout: 5 * time.Second, MaxBytes: 1 << 20, Concurrency: 16, PerHost: 16,
 			AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
@@ -192,6 +191,7 @@ func once(t *testing.T, cfg *config.Config) bot.Totals {
 }
 
 func TestPollAgainstChangingFeeds(t *testing.T) {
+	t.Parallel()
 	p := newPress(t)
 	old := entry{guid: "old", link: "https://one.example/old", title: "Old Chinese news"}
 	p.publish("one", old)
@@ -225,6 +225,7 @@ func TestPollAgainstChangingFeeds(t *testing.T) {
 }
 
 func TestSameAlertOnBothPlatforms(t *testing.T) {
+	t.Parallel()
 	p := newPress(t)
 	cfg := configuration(t, p, "one")
 	cfg.Listen = "127.0.0.1:0"
@@ -359,6 +360,7 @@ func start(t *testing.T, cfg *config.Config, o bot.Options) (app *bot.App, stop 
 }
 
 func TestBadTokensLeaveTheRestAlone(t *testing.T) {
+	t.Parallel()
 	p := newPress(t)
 	cfg := configuration(t, p, "one")
 	bothChats(t, cfg, slackfake.Options{})
@@ -424,6 +426,7 @@ func (l *lines) String() string {
 
 // TestDemo holds the program against the demo's own expectations.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	world, err := demo.Start(t.Context(), demo.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -474,6 +477,7 @@ func TestDemo(t *testing.T) {
 }
 
 func TestStopFinishesAndKeepsTheRest(t *testing.T) {
+	t.Parallel()
 	p := newPress(t)
 	cfg := configuration(t, p, "one")
 	app, err := bot.New(t.Context(), cfg, options(t, cfg))

@@ -65,6 +65,7 @@ func ready(t *testing.T, app *bot.App, want int) {
 // The database goes away for a while: the program says so, goes on by itself when
 // it is back, and neither loses nor repeats anything.
 func TestDatabaseGone(t *testing.T) {
+	t.Parallel()
 	proxy, address := storetest.NewProxy(t, storetest.Postgres(t))
 	slack, err := slackfake.Start(slackfake.Options{})
 	if err != nil {
@@ -157,6 +158,7 @@ func TestDatabaseGone(t *testing.T) {
 // The disk is full: it is said what to do, nothing is half written, and when there
 // is room again everything is there.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	if os.Getenv(storetest.StoreVariable) == "postgres" {
 		t.Skip("of a file")
 	}

@@ -184,6 +184,7 @@ func apart() []rule {
 }
 
 func TestWhoImportsWhom(t *testing.T) {
+	t.Parallel()
 	files := readHouse(t)
 	for _, r := range house {
 		held := false

@@ -20,6 +20,7 @@ import (
 // Two replicas do what one does: each schedule fires once, each alert comes once,
 // one of them answers on Discord, and either may go.
 func TestReplicasShareTheWork(t *testing.T) {
+	t.Parallel()
 	p := newPress(t)
 	cfg := configuration(t, p, "one")
 	cfg.Store = storetest.Postgres(t)

@@ -16,7 +16,6 @@ import (
 
 	"tipoff/bot/alert"
 	"tipoff/bot/config"
-	"tipoff/bot/store/storetest"
 	"tipoff/sources"
 )
 
@@ -121,7 +120,7 @@ func TestAThirdOfManySourcesMisbehaves(t *testing.T) {
 	server := httptest.NewServer(u)
 	t.Cleanup(server.Close)
 	cfg := &config.Config{
-		Store: storetest.Address(t), Zone: time.UTC, Command: "news",
+		Store: stores.Address(t), Zone: time.UTC, Command: "news",
 		Fetch: config.Fetch{
 			Timeout: 5 * time.Minute, MaxBytes: 64 << 10, Concurrency: config.DefaultConcurrency, PerHost: many,
 			AllowPrivate: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},

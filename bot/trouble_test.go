@@ -12,9 +12,11 @@ import (
 
 	"tipoff/bot"
 	"tipoff/bot/alert"
+	"tipoff/bot/store/storetest"
 )
 
 func TestAPortThatIsTakenEndsTheRun(t *testing.T) {
+	t.Parallel()
 	taken := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(taken.Close)
 	cfg := configuration(t, newPress(t), "one")
@@ -32,7 +34,9 @@ func TestAPortThatIsTakenEndsTheRun(t *testing.T) {
 }
 
 func TestNoSourcesAndNoWatches(t *testing.T) {
+	t.Parallel()
 	cfg := configuration(t, newPress(t))
+	cfg.Store = storetest.Address(t) // without tables
 	cfg.Watches = nil
 	if got := once(t, cfg); got != (bot.Totals{}) {
 		t.Errorf("%+v", got)
@@ -43,6 +47,7 @@ func TestNoSourcesAndNoWatches(t *testing.T) {
 // TestACorrectedWebhookGetsWhatWaited: the alert is kept while the address is
 // wrong, and nobody has to send it again.
 func TestACorrectedWebhookGetsWhatWaited(t *testing.T) {
+	t.Parallel()
 	wrong := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(wrong.Close)
 	bodies := make(chan string, 10)
@@ -89,6 +94,7 @@ func TestACorrectedWebhookGetsWhatWaited(t *testing.T) {
 }
 
 func TestAWatchForAChannelThatIsGoneIsSaid(t *testing.T) {
+	t.Parallel()
 	cfg := configuration(t, newPress(t))
 	cfg.Watches[0].Channels = []string{"desk", "closed"}
 	log := new(lines)

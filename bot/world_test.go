@@ -1,6 +1,8 @@
 package bot_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -48,6 +50,16 @@ type world struct {
 // fixed is when a world begins.
 var fixed = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
+// stores are those of the tests that are not about how a store comes to be.
+var stores = storetest.Template{Migrate: func(ctx context.Context, address string) error {
+	s, err := bot.OpenStore(ctx, &config.Config{Store: address}, nil)
+	if err != nil {
+		return err
+	}
+	_, err = s.Migrate(ctx)
+	return errors.Join(err, s.Close())
+}}
+
 func newWorld(t *testing.T, change func(*world)) *world {
 	t.Helper()
 	w := &world{T: t, now: fixed}
@@ -64,7 +76,7 @@ func newWorld(t *testing.T, change func(*world)) *world {
 		change(w)
 	}
 	var err error
-	w.store, err = bot.OpenStore(t.Context(), &config.Config{Store: storetest.Address(t)}, w.Now)
+	w.store, err = bot.OpenStore(t.Context(), &config.Config{Store: stores.Address(t)}, w.Now)
 	w.must(err)
 	t.Cleanup(func() { _ = w.store.Close() })
 	_, err = w.store.Migrate(t.Context())

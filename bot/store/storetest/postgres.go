@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -90,4 +91,39 @@ func Address(t testing.TB) string {
 func File(t testing.TB) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "tipoff.db")
+}
+
+// Template makes the tables of a store once in a process: where that is a file,
+// the stores that come after the first are copies of it.
+type Template struct {
+	// Migrate makes the tables of the store at an address, and closes it.
+	Migrate func(ctx context.Context, address string) error
+
+	once sync.Once // makes what follows
+	file []byte
+	err  error
+}
+
+// Address is a store as [Address] gives it. A file has its tables already; a
+// schema is empty, since there is no way of making one that is quicker.
+func (m *Template) Address(t testing.TB) string {
+	t.Helper()
+	address := Address(t)
+	path, ok := strings.CutPrefix(address, "sqlite:")
+	if !ok {
+		return address
+	}
+	m.once.Do(func() {
+		first := filepath.Join(t.TempDir(), "template.db")
+		if m.err = m.Migrate(t.Context(), "sqlite:"+first); m.err == nil {
+			m.file, m.err = os.ReadFile(first) //nolint:gosec // of this test
+		}
+	})
+	if m.err != nil {
+		t.Fatal(m.err)
+	}
+	if err := os.WriteFile(path, m.file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return address
 }
