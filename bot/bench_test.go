@@ -56,7 +56,7 @@ func TestMain(m *testing.M) {
 	}
 	// Most tests wait for clocks most of the time, so more of them may run at once
 	// than there are processors; -parallel says otherwise.
-	if err := flag.Set("test.parallel", strconv.Itoa(3*runtime.GOMAXPROCS(0))); err != nil {
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0))); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
