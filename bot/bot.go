@@ -62,6 +62,9 @@ type Options struct {
 type App struct {
 	Options
 	cfg *config.Config
+	// given is the clock of the options, nil where they name none: then the job
+	// engine goes by the database's, where that has one.
+	given func() time.Time
 
 	store    *Store
 	book     *watch.Book
@@ -97,6 +100,7 @@ type App struct {
 // New opens the store, brings it to this version, applies the config and
 // wires everything. Nothing runs yet. The caller closes the App.
 func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
+	given := o.Now
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -106,7 +110,7 @@ func New(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if o.Delivered == nil {
 		o.Delivered = func(alert.Kind, deliver.Result) {}
 	}
-	a := &App{Options: o, cfg: cfg, metrics: metrics.New(o.Version), hurried: make(map[string]time.Time)}
+	a := &App{Options: o, cfg: cfg, given: given, metrics: metrics.New(o.Version), hurried: make(map[string]time.Time)}
 	if err := a.open(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -225,7 +229,7 @@ func (a *App) wire(ctx context.Context) error {
 			a.Delivered(k, r)
 		},
 	})
-	engine := jobs.Config{Database: a.store.jobs(), Poller: a.poller, Drainer: drainer, HasDelivery: a.store.HasDelivery, Log: a.Log}
+	engine := jobs.Config{Database: a.store.jobs(), Poller: a.poller, Drainer: drainer, HasDelivery: a.store.HasDelivery, Now: a.given, Log: a.Log}
 	if !a.Once {
 		engine.Plan = plan
 	}
