@@ -59,9 +59,12 @@ func (r *Reader) QueryContext(ctx context.Context, query string, args ...any) (*
 // prepareReads prepares the statements of a search, on the pool that reads.
 func (s *Store) prepareReads(ctx context.Context) error {
 	reads := make(map[string]*sql.Stmt)
-	one, _ := s.d.InKeys([]store.Key{1})
-	many, _ := s.d.InKeys([]store.Key{1, 2})
-	for _, q := range append(s.d.Reads(), withKeys(sqlSightings, one), withKeys(sqlSightings, many)) {
+	all := s.d.Reads()
+	for _, keys := range [][]store.Key{{1}, {1, 2}} {
+		among, _ := s.d.InKeys(keys)
+		all = append(all, withKeys(sqlTellers, among), withKeys(sqlSightings, among))
+	}
+	for _, q := range all {
 		st, err := s.read.PrepareContext(ctx, q)
 		if err != nil {
 			for _, st := range slices.Collect(maps.Values(reads)) {

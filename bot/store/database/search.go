@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -20,6 +21,7 @@ import (
 var (
 	sqlStory        = statements.Get("Story")
 	sqlSourceNames  = statements.Get("SourceNames")
+	sqlTellers      = statements.Get("Tellers")
 	sqlSightings    = statements.Get("Sightings")
 	sqlCountStories = statements.Get("CountStories")
 	sqlOldestStory  = statements.Get("OldestStory")
@@ -109,30 +111,23 @@ type told struct {
 
 // readSightings gives stories their sources, the first to tell it first. A
 // source that tells it under two identities is named once.
+//
+// Most stories are told once, by their own source, as they stand in the archive:
+// of these no sighting is read, which would be anywhere on the disk.
 func (s *Store) readSightings(ctx context.Context, q rowsQuerier, all []Candidate) error {
 	if len(all) == 0 {
 		return nil
 	}
-	keys := make([]store.Key, len(all))
 	of := make(map[store.Key]*Candidate, len(all))
 	for i := range all {
-		keys[i], of[all[i].Key] = all[i].Key, &all[i]
+		of[all[i].Key] = &all[i]
 	}
-	among, arg := s.d.InKeys(keys)
-	rows, err := q.QueryContext(ctx, withKeys(sqlSightings, among), arg)
+	others, err := s.toldByOthers(ctx, q, of)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	sightings := make([]told, 0, len(all))
-	for rows.Next() {
-		var t told
-		if err := rows.Scan(&t.story, &t.source, &t.url, &t.at, &t.seen); err != nil {
-			return err
-		}
-		sightings = append(sightings, t)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+	sightings, err := s.sightings(ctx, q, others)
+	if err != nil {
 		return err
 	}
 	known, err := s.names(ctx, q, func(known sourceNames) bool {
@@ -143,7 +138,11 @@ func (s *Store) readSightings(ctx context.Context, q rowsQuerier, all []Candidat
 		return err
 	}
 	for i := range all {
-		all[i].Story.Source = known[all[i].Source]
+		st := &all[i].Story
+		st.Source = known[all[i].Source]
+		if !slices.Contains(others, all[i].Key) {
+			st.Sources = []story.Sighting{{Name: st.Source, URL: st.URL, Published: st.Published}}
+		}
 	}
 	later := func(t told) int { // than the story's own source
 		if t.source == of[t.story].Source {
@@ -167,6 +166,56 @@ func (s *Store) readSightings(ctx context.Context, q rowsQuerier, all []Candidat
 		st.Sources = append(st.Sources, g)
 	}
 	return nil
+}
+
+// toldByOthers lists those of some stories that are not told by their own source
+// alone, and once.
+func (s *Store) toldByOthers(ctx context.Context, q rowsQuerier, of map[store.Key]*Candidate) ([]store.Key, error) {
+	among, arg := s.d.InKeys(slices.Collect(maps.Keys(of)))
+	rows, err := q.QueryContext(ctx, withKeys(sqlTellers, among), arg)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	once := make(map[store.Key]bool, len(of))
+	for rows.Next() {
+		var k store.Key
+		var source int64
+		if err := rows.Scan(&k, &source); err != nil {
+			return nil, err
+		}
+		_, again := once[k]
+		once[k] = !again && source == of[k].Source
+	}
+	var others []store.Key
+	for k := range of {
+		if !once[k] {
+			others = append(others, k)
+		}
+	}
+	return others, rows.Err()
+}
+
+// sightings reads those of some stories.
+func (s *Store) sightings(ctx context.Context, q rowsQuerier, keys []store.Key) ([]told, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	among, arg := s.d.InKeys(keys)
+	rows, err := q.QueryContext(ctx, withKeys(sqlSightings, among), arg)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []told
+	for rows.Next() {
+		var t told
+		if err := rows.Scan(&t.story, &t.source, &t.url, &t.at, &t.seen); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, rows.Err()
 }
 
 func named(all []story.Sighting, name string) bool {

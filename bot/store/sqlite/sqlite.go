@@ -119,7 +119,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 			return nil, errors.Join(s.dialect.Explain(err), s.Close())
 		}
 	}
-	s.read, err = sql.Open("sqlite", dsn(path, o.Wait, "_pragma=query_only(on)"))
+	s.read, err = sql.Open("sqlite", dsn(path, o.Wait, "_pragma=query_only(on)", "_pragma=cache_size(-8192)"))
 	if err != nil {
 		return nil, errors.Join(s.dialect.Explain(err), s.Close())
 	}

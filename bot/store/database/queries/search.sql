@@ -6,6 +6,10 @@ FROM stories s WHERE s.key = $1;
 -- name: SourceNames
 SELECT id, name FROM sources;
 
+-- name: Tellers
+-- {among} is as in retain.sql. All of it is in an index of SQLite.
+SELECT story, source FROM sightings WHERE story {among};
+
 -- name: Sightings
 -- {among} is as in retain.sql.
 SELECT story, source, url, published, seen FROM sightings WHERE story {among};
