@@ -14,19 +14,20 @@ import (
 )
 
 var (
-	sqlAlertIDs   = statements.Get("AlertIDs")
-	sqlEditWords  = statements.Get("EditWords")
-	sqlMergeIndex = statements.Get("MergeIndex")
-	sqlFind       = statements.Get("Find")
-	sqlAll        = statements.Get("All")
-	sqlEnds       = statements.Get("Ends")
-	sqlDays       = statements.Get("Days")
-	sqlAllDays    = statements.Get("AllDays")
-	sqlStories    = statements.Get("Stories")
-	sqlAmongKeys  = statements.Get("AmongKeys")
-	sqlDropIndex  = statements.Get("DropIndex")
-	sqlSetWords   = statements.Get("SetWords")
-	sqlMakeIndex  = statements.Get("MakeIndex")
+	sqlAlertIDs    = statements.Get("AlertIDs")
+	sqlEditWords   = statements.Get("EditWords")
+	sqlMergeIndex  = statements.Get("MergeIndex")
+	sqlFind        = statements.Get("Find")
+	sqlFindStories = statements.Get("FindStories")
+	sqlAll         = statements.Get("All")
+	sqlEnds        = statements.Get("Ends")
+	sqlDays        = statements.Get("Days")
+	sqlAllDays     = statements.Get("AllDays")
+	sqlStories     = statements.Get("Stories")
+	sqlAmongKeys   = statements.Get("AmongKeys")
+	sqlDropIndex   = statements.Get("DropIndex")
+	sqlSetWords    = statements.Get("SetWords")
+	sqlMakeIndex   = statements.Get("MakeIndex")
 )
 
 // Insert adds all rows with one statement.
@@ -131,9 +132,10 @@ func (d *dialect) FinishIndex(ctx context.Context, tx *database.Tx) error {
 
 // A page of results is the newest of what may be a million stories or none. The
 // planner does not know how frequent a word is, and the index gives all stories
-// of a word or none; so it is asked for the newest span of time, for longer ones
-// where that has little, and at last for all the rest. A word that is frequent is
-// found at once, and of a rare one there is not much in all.
+// of a word or none; so it is asked for the newest span of time, then for one of a
+// length in which there ought to be enough, to go by what was found, and at last
+// for all the rest. A word that is frequent is found at once, and of a rare one
+// there is not much in all.
 
 // level is a length of the spans of time that the index knows.
 type level struct {
@@ -144,7 +146,7 @@ type level struct {
 // of is the mark of a span, as tsquery reads it.
 func (l level) of(span int64) string { return fmt.Sprintf("'%s%d'", l.mark, span) }
 
-// levels are the lengths, the shortest first.
+// levels are the lengths, the shortest first; each is four times the one before.
 var levels = []level{{"@b", 26}, {"@c", 28}, {"@e", 30}, {"@g", 32}, {"@h", 34}}
 
 const firstPage, lastPage = 32, 512
@@ -174,6 +176,7 @@ type search struct {
 	ctx   context.Context //nolint:containedctx // of the one call
 	read  *database.Reader
 	size  int
+	last  store.Key // that was yielded
 	yield func([]database.Candidate, error) bool
 	done  bool
 }
@@ -193,7 +196,8 @@ func (s *search) find(query string, from, until int64) error {
 		if err != nil || s.done {
 			return err
 		}
-		if until = low; n < s.size {
+		until = low
+		for often := max(float64(n), 0.5); often < float64(s.size) && i < len(levels); often *= 4 {
 			i++
 		}
 	}
@@ -204,27 +208,50 @@ func (s *search) find(query string, from, until int64) error {
 	return err
 }
 
-// span yields the stories of a span, and returns how many there are.
+// span yields the stories of a span, and returns how many there are. The newest
+// ones are read at once with their keys, for each look at the table counts; of
+// more there may be too many to hold.
 func (s *search) span(query string, from, until int64) (int, error) {
-	found, err := s.keys(sqlFind, query, from, until)
+	most := 4 * s.size
+	newest, err := s.stories(sqlFindStories, query, from, until, most)
 	if err != nil {
 		return 0, err
 	}
-	return len(found), s.pages(found)
+	n := len(newest)
+	for len(newest) > 0 && !s.done {
+		size := min(s.size, len(newest))
+		s.give(newest[:size])
+		newest = newest[size:]
+	}
+	if n < most || s.done {
+		return n, nil
+	}
+	others, err := s.keys(sqlFind, query, from, int64(s.last))
+	if err != nil {
+		return n, err
+	}
+	return n + len(others), s.pages(others)
+}
+
+// give yields a page.
+func (s *search) give(page []database.Candidate) {
+	s.size = min(2*s.size, lastPage)
+	if len(page) > 0 {
+		s.last = page[len(page)-1].Key
+		s.done = !s.yield(page, nil)
+	}
 }
 
 // all yields the stories of a range, at most so many.
 func (s *search) all(from, until int64, most int) error {
 	for !s.done && most > 0 {
-		found, err := s.keys(sqlAll, from, until, min(s.size, most))
-		if err != nil || len(found) == 0 {
+		page, err := s.stories(sqlAll, from, until, min(s.size, most))
+		if err != nil || len(page) == 0 {
 			return err
 		}
-		until = int64(found[len(found)-1])
-		most -= len(found)
-		if err := s.pages(found); err != nil {
-			return err
-		}
+		until = int64(page[len(page)-1].Key)
+		most -= len(page)
+		s.give(page)
 	}
 	return nil
 }
@@ -250,23 +277,23 @@ func (s *search) keys(query string, args ...any) ([]store.Key, error) {
 func (s *search) pages(keys []store.Key) error {
 	for len(keys) > 0 && !s.done {
 		n := min(s.size, len(keys))
-		page, err := s.stories(keys[:n])
+		page, err := s.stories(sqlStories, array(keys[:n]))
 		if err != nil {
 			return err
 		}
-		keys, s.size = keys[n:], min(2*s.size, lastPage)
-		s.done = len(page) > 0 && !s.yield(page, nil)
+		keys = keys[n:]
+		s.give(page)
 	}
 	return nil
 }
 
-func (s *search) stories(keys []store.Key) ([]database.Candidate, error) {
-	rows, err := s.read.QueryContext(s.ctx, sqlStories, array(keys))
+func (s *search) stories(query string, args ...any) ([]database.Candidate, error) {
+	rows, err := s.read.QueryContext(s.ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	page := make([]database.Candidate, 0, len(keys))
+	var page []database.Candidate
 	for rows.Next() {
 		c, err := database.ScanStory(rows.Scan)
 		if err != nil {

@@ -15,8 +15,17 @@ WITH found AS MATERIALIZED (
     SELECT key FROM stories WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key + 0 >= $2 AND key + 0 < $3)
 SELECT key FROM found ORDER BY key DESC;
 
+-- name: FindStories
+WITH found AS MATERIALIZED (
+    SELECT s.key, s.id, s.source, s.url, s.title, s.summary,
+        s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated, s.entities
+    FROM stories s WHERE story_words(key, title, summary, content, words) @@ $1::tsquery AND key + 0 >= $2 AND key + 0 < $3)
+SELECT * FROM found ORDER BY key DESC LIMIT $4;
+
 -- name: All
-SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT $3;
+SELECT s.key, s.id, s.source, s.url, s.title, s.summary,
+    s.content, s.author, s.tags, s.lang, s.published, s.seen, s.updated, s.entities
+FROM stories s WHERE s.key >= $1 AND s.key < $2 ORDER BY s.key DESC LIMIT $3;
 
 -- name: Ends
 (SELECT key FROM stories WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT 1)
