@@ -137,6 +137,11 @@ func TestAgainstReference(t *testing.T) {
 			t.Fatal("the crowded set is a small one")
 		}
 		used := &Doc{}
+		matchers := make([]*Matcher, len(filters))
+		for i, f := range filters {
+			matchers[i] = f.Matcher()
+			matchers[i].few = randomStories / 4
+		}
 		for n := range randomStories {
 			m, s := drawStory(t)
 			d := NewDoc(s)
@@ -152,6 +157,9 @@ func TestAgainstReference(t *testing.T) {
 				}
 				if got := f.Match(d); got != yes[i] {
 					t.Fatalf("%s\n%+v\nmatch %v, reference %v", f, s, got, yes[i])
+				}
+				if got := matchers[i].Match(d); got != yes[i] {
+					t.Fatalf("%s\n%+v\nits matcher %v, reference %v", f, s, got, yes[i])
 				}
 				if yes[i] && !f.Need().holds(index) {
 					t.Fatalf("%s\n%+v\nmatches without its need %+v", f, s, f.Need())

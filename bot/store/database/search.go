@@ -319,6 +319,10 @@ type outcome struct {
 // scan passes the stories of a range that f matches to found.
 func (s *Store) scan(ctx context.Context, read *Reader, f *filters.Filter, r Range, found func(*Candidate) bool) (outcome, error) {
 	var doc filters.Doc
+	var matcher *filters.Matcher
+	if f != nil {
+		matcher = f.Matcher()
+	}
 	got := outcome{last: store.Key(r.Until)}
 	for page, err := range s.d.Candidates(ctx, read, r) {
 		if err == nil && f != nil && f.AsksSources() {
@@ -333,10 +337,13 @@ func (s *Store) scan(ctx context.Context, read *Reader, f *filters.Filter, r Ran
 		got.last = page[len(page)-1].Key
 		got.looked += len(page)
 		if f != nil {
-			page = slices.DeleteFunc(page, func(c Candidate) bool {
-				doc.Reset(&c.Story)
-				return !f.Match(&doc)
-			})
+			hits := page[:0]
+			for i := range page { // not DeleteFunc, which copies each story
+				if doc.Reset(&page[i].Story); matcher.Match(&doc) {
+					hits = append(hits, page[i])
+				}
+			}
+			page = hits
 		}
 		got.hits += len(page)
 		if f == nil || !f.AsksSources() {

@@ -157,6 +157,7 @@ func (s *Store) tally(ctx context.Context, f *filters.Filter, p plan, r Range) (
 	}
 	defer read.Close()
 	var doc filters.Doc
+	matcher := f.Matcher()
 	for page, err := range s.d.Candidates(ctx, read, r) {
 		if err == nil && f.AsksSources() {
 			err = s.readSightings(ctx, read, page)
@@ -169,7 +170,7 @@ func (s *Store) tally(ctx context.Context, f *filters.Filter, p plan, r Range) (
 		}
 		for i := range page {
 			doc.Reset(&page[i].Story)
-			if f.Match(&doc) {
+			if matcher.Match(&doc) {
 				days[int64(page[i].Key)>>keyShift/daySeconds]++
 			}
 		}
