@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,24 +16,27 @@ import (
 	"tipoff/bot/deliver"
 	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
+	"tipoff/bot/store/database"
+	"tipoff/bot/store/postgres"
 	"tipoff/bot/store/sqlite"
+	"tipoff/bot/store/storetest"
 	"tipoff/bot/watch"
 	"tipoff/filters"
 	"tipoff/sources"
 	"tipoff/sources/story"
 )
 
-type archive struct{ *sqlite.Store }
+type archive struct{ *database.Store }
 
 func (a archive) Update(ctx context.Context, f func(context.Context, pipeline.Tx) error) error {
-	return a.Store.Update(ctx, func(ctx context.Context, tx *sqlite.Tx) error { return f(ctx, tx) })
+	return a.Store.Update(ctx, func(ctx context.Context, tx *database.Tx) error { return f(ctx, tx) })
 }
 
 // desk is a pipeline on a store of its own, with a clock that the test sets.
 type desk struct {
 	t        *testing.T
 	now      time.Time
-	store    *sqlite.Store
+	store    *database.Store
 	pipeline *pipeline.Pipeline
 	book     *watch.Book
 	sources  map[string]sources.Source
@@ -44,15 +47,38 @@ var (
 	operations = alert.Target{Kind: alert.File, Address: "operations.jsonl"}
 )
 
+// stores are the stores of the desks, of the database that the run is for.
+var stores = storetest.Template{Migrate: func(ctx context.Context, address string) error {
+	_, migrate, end, err := open(ctx, address, nil)
+	if err != nil {
+		return err
+	}
+	return errors.Join(migrate(ctx), end())
+}}
+
+func open(ctx context.Context, address string, now func() time.Time) (s *database.Store, migrate func(context.Context) error, end func() error, err error) {
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		file, err := sqlite.Open(ctx, path, sqlite.Options{Now: now})
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		return file.Store, func(ctx context.Context) error { _, err := file.Migrate(ctx); return err }, file.Close, nil
+	}
+	server, err := postgres.Open(ctx, address, postgres.Options{Now: now})
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return server.Store, func(ctx context.Context) error { _, err := server.Migrate(ctx); return err }, server.Close, nil
+}
+
 func newDesk(t *testing.T, watches []alert.Watch, srcs ...sources.Source) *desk {
 	t.Helper()
 	d := &desk{t: t, now: time.Date(2024, 2, 19, 12, 0, 0, 0, time.UTC), sources: make(map[string]sources.Source)}
-	var err error
-	d.store, err = sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "x.db"), sqlite.Options{Now: d.Now})
+	store, migrate, end, err := open(t.Context(), stores.Address(t), d.Now)
 	d.must(err)
-	t.Cleanup(func() { _ = d.store.Close() })
-	_, err = d.store.Migrate(t.Context())
-	d.must(err)
+	d.store = store
+	t.Cleanup(func() { _ = end() })
+	d.must(migrate(t.Context()))
 	d.must(d.store.SyncWatches(t.Context(), watches))
 	for i, s := range srcs {
 		srcs[i].URL = "https://" + s.Name + ".example/feed"
