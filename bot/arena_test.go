@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -319,9 +320,10 @@ func (a *arena) archive(ctx context.Context) (titles map[string][]string, open m
 	return titles, open, nil
 }
 
-// settleWithin is how long the last stories may take: a replica that is killed
-// is mourned for three seconds, and a failing platform tried again ever later.
-const settleWithin = 3 * time.Minute
+// settleWithin is how long no message more may be seen until the last stories
+// are given up: a replica that is killed is mourned for three seconds, and a
+// failing platform tried again ever later.
+const settleWithin = 2 * time.Minute
 
 // settle publishes what was a draft, and waits until everything is stored, seen
 // and done.
@@ -333,13 +335,16 @@ func (a *arena) settle() {
 		}
 	}
 	a.mu.Unlock()
-	ctx, cancel := context.WithTimeout(a.Context(), settleWithin)
-	defer cancel()
+	idle := time.NewTimer(settleWithin)
+	defer idle.Stop()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	least := math.MaxInt // messages that were still to come
 	for {
 		select {
-		case <-ctx.Done():
+		case <-a.Context().Done():
+			return
+		case <-idle.C:
 			return // what is missing is told by compare
 		case v := <-a.dead:
 			a.Errorf("the program ended: %s", v.said.String())
@@ -347,10 +352,15 @@ func (a *arena) settle() {
 		case <-a.held:
 		case <-tick.C:
 		}
-		if a.waiting() > 0 {
+		left := a.waiting()
+		if left < least {
+			least = left
+			idle.Reset(settleWithin)
+		}
+		if left > 0 {
 			continue
 		}
-		titles, open, err := a.archive(ctx)
+		titles, open, err := a.archive(a.Context())
 		if err == nil && len(open) == 0 && !slices.ContainsFunc(a.published(), func(s news) bool { return !slices.Contains(titles[s.link()], s.title()) }) {
 			return
 		}
