@@ -191,6 +191,12 @@ func TestNeed(t *testing.T) {
 		{`a -(b c)`, Need{Op: OpAnd, Sub: []Need{one("a"), {Op: OpNot, Sub: []Need{{Op: OpAnd, Sub: []Need{one("b"), one("c")}}}}}}},
 		{"a OR tag:b", Need{}},
 		{"NOT NOT a", one("a")},
+		{"title:us NEAR/3 title:eu", or(
+			Need{Op: OpNear, Words: []string{"us", "eu"}, Within: 3, Fields: []string{"title"}},
+			Need{Op: OpAnd, Sub: []Need{in(closed("us"), "title"), or(in(words("eu"), "title"), in(closed("eu"), "title"))}},
+			Need{Op: OpAnd, Sub: []Need{or(in(words("us"), "title"), in(closed("us"), "title")), in(closed("eu"), "title")}},
+		)},
+		{"us NEAR/3 title:eu", Need{Op: OpAnd, Sub: []Need{one("us"), or(in(words("eu"), "title"), in(closed("eu"), "title"))}}},
 	} {
 		if d := cmp.Diff(c.want, mustCompile(t, c.query).Need()); d != "" {
 			t.Errorf("%s:\n%s", c.query, d)

@@ -160,7 +160,6 @@ func (c near) terms(d *Doc, add func(found)) {
 	}
 }
 
-func (c near) need() Need   { return allOf(c.sides).need() }
 func (c near) cover() cover { return unsure(allOf(c.sides).cover()) }
 
 // unsure is a cover that decides nothing.

@@ -18,6 +18,7 @@ const (
 	OpOr              // one of Sub, of which there are two or more
 	OpNot             // not Sub, of which there is one
 	OpNone            // what no story has
+	OpNear            // both of the two words, close to each other in one text
 )
 
 // Need is something that an index of the texts of [IndexTexts] can be asked for.
@@ -29,6 +30,8 @@ type Need struct {
 	Words  []string
 	// Prefix says that the last word is only the beginning of one.
 	Prefix bool
+	// Within is how many other words may be between two that are near.
+	Within int
 	Sub    []Need
 }
 
@@ -180,6 +183,30 @@ func joined(op Op, subs []Need) Need {
 		return subs[0]
 	}
 	return Need{Op: op, Sub: subs}
+}
+
+// need asks for two words as they stand near each other; where a text has one of
+// them in another form, an index does not know how near the other is.
+func (c near) need() Need {
+	all := allOf(c.sides).need()
+	if len(c.sides) != 2 {
+		return all
+	}
+	a, ok := c.sides[0].(word)
+	b, also := c.sides[1].(word)
+	if !ok || !also || a.in != b.in {
+		return all
+	}
+	return joined(OpOr, []Need{
+		{Op: OpNear, Fields: a.in.names(), Words: []string{a.text, b.text}, Within: c.within[0]},
+		joined(OpAnd, []Need{a.otherwise(), b.need()}),
+		joined(OpAnd, []Need{a.need(), b.otherwise()}),
+	})
+}
+
+// otherwise is the word in another form than as it stands.
+func (c word) otherwise() Need {
+	return joined(OpOr, c.need().Sub[1:])
 }
 
 func (c *phrase) need() Need {

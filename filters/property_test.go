@@ -34,6 +34,17 @@ func (n Need) holds(texts map[string][]string) bool {
 		return slices.ContainsFunc(fields, func(f string) bool {
 			return n.standsIn(texts[f])
 		})
+	case OpNear:
+		for f, words := range texts {
+			for i, a := range words {
+				for j, b := range words {
+					if a == n.Words[0] && b == n.Words[1] && max(i-j, j-i)-1 <= n.Within && (n.Fields == nil || slices.Contains(n.Fields, f)) {
+						return true
+					}
+				}
+			}
+		}
+		return false
 	}
 	return true
 }

@@ -32,6 +32,9 @@ type Language struct {
 	// stories that have it; otherwise it finds others too, and with an empty
 	// query it cannot be asked for it.
 	Words func(n filters.Need) (query string, exact bool)
+	// Near writes an OpNear need, of which the index may find more than have it;
+	// nil where it does not know which words are near.
+	Near func(n filters.Need) (query string)
 	// Unindexed is what finds those stories, if there are such, of which the
 	// index does not have the words; or empty.
 	Unindexed string
@@ -66,8 +69,8 @@ const maxWords = 300
 
 // countWords is how many words a need has, as far as limit.
 func countWords(n filters.Need, limit int) int {
-	if n.Op == filters.OpWords {
-		return 1
+	if n.Op == filters.OpWords || n.Op == filters.OpNear {
+		return len(n.Words)
 	}
 	words := 0
 	for _, sub := range n.Sub {
@@ -95,6 +98,18 @@ func (l *Language) match(n filters.Need, loose bool) Match {
 			return Match{Kind: MatchAll}
 		}
 		return Match{Kind: MatchNone}
+	case filters.OpNear:
+		if !loose {
+			return Match{Kind: MatchNone}
+		}
+		if l.Near != nil {
+			return Match{MatchSome, l.Near(n)}
+		}
+		var both []Match
+		for _, w := range n.Words {
+			both = append(both, l.match(filters.Need{Op: filters.OpWords, Fields: n.Fields, Words: []string{w}}, true))
+		}
+		return l.every(both)
 	case filters.OpNot:
 		return l.match(n.Sub[0], !loose).not()
 	case filters.OpNone:

@@ -176,7 +176,7 @@ func (d *dialect) InKeys(keys []store.Key) (condition string, arg any) {
 const maxToken = 32768
 
 // fts is FTS5's own language.
-var fts = database.Language{And: " AND ", Or: " OR ", AndNot: " NOT ", Words: ftsWords}
+var fts = database.Language{And: " AND ", Or: " OR ", AndNot: " NOT ", Words: ftsWords, Near: ftsNear}
 
 // Language is that of FTS5.
 func (d *dialect) Language() *database.Language { return &fts }
@@ -189,13 +189,24 @@ func ftsWords(n filters.Need) (query string, exact bool) {
 	if len(n.Words) == 0 {
 		return "", false
 	}
-	var b strings.Builder
-	if len(n.Fields) > 0 {
-		b.WriteString("{" + strings.Join(n.Fields, " ") + "} : ")
-	}
-	b.WriteString(`"` + strings.ReplaceAll(strings.Join(n.Words, " "), `"`, `""`) + `"`)
+	query = in(n.Fields) + quoted(strings.Join(n.Words, " "))
 	if n.Prefix {
-		b.WriteString(" *")
+		query += " *"
 	}
-	return b.String(), exact
+	return query, exact
 }
+
+// ftsNear: https://sqlite.org/fts5.html#fts5_near_queries
+func ftsNear(n filters.Need) string {
+	return fmt.Sprintf("%sNEAR(%s %s, %d)", in(n.Fields), quoted(n.Words[0]), quoted(n.Words[1]), n.Within)
+}
+
+// in is the columns in which something is looked for.
+func in(fields []string) string {
+	if len(fields) == 0 {
+		return ""
+	}
+	return "{" + strings.Join(fields, " ") + "} : "
+}
+
+func quoted(words string) string { return `"` + strings.ReplaceAll(words, `"`, `""`) + `"` }
