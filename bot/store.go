@@ -61,11 +61,15 @@ func changeStore(ctx context.Context, cfg *config.Config) (s *Store, owned bool,
 	// Who owns the file holds it for as long as it runs: no use in waiting.
 	s, err = openStore(ctx, cfg, sqlite.Options{Wait: 100 * time.Millisecond}, postgres.Options{})
 	if errors.Is(err, sqlite.ErrInUse) {
-		s, err = openStore(ctx, cfg, sqlite.Options{Guest: true}, postgres.Options{})
+		s, err = openStore(ctx, cfg, sqlite.Options{Guest: true, Wait: guestWait}, postgres.Options{})
 		return s, false, err
 	}
 	return s, true, err
 }
+
+// guestWait is how long a command waits for its turn to write beside the program
+// that runs, which may be storing what many sources brought.
+const guestWait = 10 * time.Second
 
 func openStore(ctx context.Context, cfg *config.Config, file sqlite.Options, server postgres.Options) (*Store, error) {
 	if cfg.Shared() {

@@ -212,7 +212,7 @@ func (s *search) find(query string, from, until int64) error {
 // ones are read at once with their keys, for each look at the table counts; of
 // more there may be too many to hold.
 func (s *search) span(query string, from, until int64) (int, error) {
-	most := 4 * s.size
+	most := 2 * s.size
 	newest, err := s.stories(sqlFindStories, query, from, until, most)
 	if err != nil {
 		return 0, err
