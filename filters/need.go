@@ -218,7 +218,9 @@ func (c *phrase) need() Need {
 		return Need{Op: OpWords, Fields: fields, Words: w, Prefix: prefix}
 	}
 	// As it stands, or with a border that is missing on one side. Where there
-	// is one such word there may be more, so of the phrase around it nothing is asked.
+	// is one such word there may be more, so of the phrase around it nothing is
+	// asked; but where two words are asked for instead, which may be frequent, one
+	// of the others must be there too, in some form.
 	subs := []Need{words(c.prefix, c.words...)}
 	for k, w := range c.words {
 		if two, three := c.closed(k); two {
@@ -228,15 +230,61 @@ func (c *phrase) need() Need {
 			}
 		}
 		subs = append(subs, words(c.cut(k), w).closed())
-		splits(w, c.cut(k), func(a, b, third string) {
-			if third == "" {
-				subs = append(subs, words(c.cut(k), a, b))
-			} else {
-				subs = append(subs, words(c.cut(k), a, b, third))
+		for _, parts := range setApart(w, c.cut(k)) {
+			split := words(c.cut(k), parts...)
+			if other := c.rarest(k); other >= 0 {
+				split = Need{Op: OpAnd, Sub: []Need{split, c.somehow(other)}}
 			}
-		})
+			subs = append(subs, split)
+		}
 	}
 	return joined(OpOr, subs)
+}
+
+// setApart is what [splits] makes of a word.
+func setApart(w string, prefix bool) (all [][]string) {
+	splits(w, prefix, func(a, b, third string) {
+		if parts := []string{a, b, third}; third == "" {
+			all = append(all, parts[:2])
+		} else {
+			all = append(all, parts)
+		}
+	})
+	return all
+}
+
+// rarest is the rarest word besides word k, -1 if there is none.
+func (c *phrase) rarest(k int) int {
+	best := -1
+	for j, w := range c.words {
+		if j != k && !c.cut(j) && (best < 0 || rarity(w) < rarity(c.words[best])) {
+			best = j
+		}
+	}
+	return best
+}
+
+// somehow is a need of word j, which is not cut, in any form: by itself, apart, or
+// closed up with its neighbours.
+func (c *phrase) somehow(j int) Need {
+	words := func(prefix bool, w ...string) Need {
+		return Need{Op: OpWords, Fields: c.in.names(), Words: w, Prefix: prefix}
+	}
+	own := words(false, c.words[j])
+	forms := []Need{own, own.closed()}
+	for _, parts := range setApart(c.words[j], false) {
+		forms = append(forms, words(false, parts...))
+	}
+	for k := max(0, j-2); k <= j; k++ {
+		two, three := c.closed(k)
+		if two && k+1 >= j {
+			forms = append(forms, words(c.cut(k+1), c.words[k]+c.words[k+1]))
+		}
+		if three {
+			forms = append(forms, words(c.cut(k+2), c.words[k]+c.words[k+1]+c.words[k+2]))
+		}
+	}
+	return joined(OpOr, forms)
 }
 
 // AsksSources reports whether the filter looks at who tells a story. To others,
