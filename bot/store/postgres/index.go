@@ -213,6 +213,9 @@ func (s *search) find(query string, from, until int64) error {
 // more there may be too many to hold.
 func (s *search) span(query string, from, until int64) (int, error) {
 	most := 2 * s.size
+	if s.size > firstPage { // the first page was not enough
+		most = 4 * lastPage
+	}
 	newest, err := s.stories(sqlFindStories, query, from, until, most)
 	if err != nil {
 		return 0, err
