@@ -75,6 +75,7 @@ type Store struct {
 	write   *sql.DB
 	read    *sql.DB
 	lock    *flock.Flock
+	crashed bool
 }
 
 // Tx is a transaction of the writing connection.
@@ -90,7 +91,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Wait == 0 {
 		o.Wait = 2 * time.Second
 	}
-	s := &Store{path: path, dialect: &dialect{path: path}}
+	s := &Store{path: path, dialect: &dialect{path: path}, crashed: crashed(path)}
 	info, err := os.Stat(path)
 	if err == nil && info.IsDir() {
 		return nil, fmt.Errorf("store: %s is a folder; name a file in it under `store:`, such as %s", path, filepath.Join(path, "tipoff.db"))
@@ -228,13 +229,28 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	return len(done), s.Prepare(ctx)
 }
 
-// checkTime bounds the look at the file before anything is written to it. That is
-// enough for some hundred megabytes; damage beyond is said when it is met.
-const checkTime = time.Second
+// How long the file is looked at before anything is written to it: after a crash
+// so long that some hundred megabytes are, and else as long as a start takes
+// anyway. Damage beyond is said when it is met.
+const (
+	checkTime      = time.Second
+	shortCheckTime = 20 * time.Millisecond
+)
+
+// crashed reports whether who wrote to the file last did not close it: then its log
+// is still there. https://sqlite.org/wal.html#the_wal_file
+func crashed(path string) bool {
+	info, err := os.Stat(path + "-wal")
+	return err == nil && info.Size() > 0
+}
 
 // sound refuses a damaged file: what is written to it makes it worse.
 func (s *Store) sound(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	limit := shortCheckTime
+	if s.crashed {
+		limit = checkTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var found string
 	// Not a connection that reads: what FTS5 remembers there of the index may be of
