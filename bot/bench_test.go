@@ -188,10 +188,10 @@ func BenchmarkManySources(b *testing.B) {
 // `poll` of 200 feeds of 30 items: fetched, parsed, matched against the shipped
 // watches and a hundred more, stored, indexed, the jobs of their alerts put in and
 // the alerts of one story in a hundred appended to a file. It is to be above 5,000
-// on SQLite and above 2,500 on PostgreSQL. Given the first turn on two cores on which
-// others worked too, it was 5,500 to 6,700 on SQLite, and 2,500 to 3,700 on PostgreSQL
-// with the server on the same cores. Of their time a story took 185 to 240 µs on
-// SQLite, and on PostgreSQL 160 to 210 and the server's 150 to 200.
+// on SQLite and above 2,500 on PostgreSQL. On two cores that did nothing else it was
+// 6,900 on SQLite, and 3,700 on PostgreSQL with the server on the same cores. Of the
+// program's time a story took 185 to 240 µs on SQLite, and on PostgreSQL 160 to 210 and
+// the server's 150 to 200.
 func BenchmarkIntake(b *testing.B) {
 	for _, store := range []struct {
 		name    string
