@@ -16,7 +16,7 @@ var (
 )
 
 // reindexStep is how many stories are indexed in one transaction.
-const reindexStep = 2000
+const reindexStep = 1000
 
 // wholeIndex is the key of the last story in an index that has all of them.
 const wholeIndex store.Key = -1

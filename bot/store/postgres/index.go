@@ -196,8 +196,9 @@ func (s *search) find(query string, from, until int64) error {
 		if err != nil || s.done {
 			return err
 		}
-		until = low
-		for often := max(float64(n), 0.5); often < float64(s.size) && i < len(levels); often *= 4 {
+		// Of the newest span there may be little yet.
+		often := max(float64(n), 0.5) / (float64(until-low) / float64(int64(1)<<l.shift))
+		for until = low; often < float64(s.size) && i < len(levels); often *= 4 {
 			i++
 		}
 	}

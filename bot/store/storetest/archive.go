@@ -313,7 +313,7 @@ func testSearchIsMatch(t *testing.T, s *suite) {
 			}).Draw(rt, "entities"),
 		}
 	})
-	for i := range 260 { // more than are read without asking the index
+	for i := range 160 { // more than are read without asking the index
 		st := gen.Example(i)
 		st.URL, st.Source = fmt.Sprintf("https://x.example/story-%d", i), "alpha"
 		st.Published = s.clock.T.Add(-time.Duration(i) * time.Hour).Truncate(time.Second)

@@ -18,7 +18,7 @@ import (
 func Reindex(t *testing.T, own *database.Store, m Migrator) {
 	t.Helper()
 	s := adapter{own}
-	const many = 4500 // three steps
+	const many = 2250 // three steps
 	if err := s.SyncSources(t.Context(), []sources.Source{{Name: "alpha", URL: "https://alpha.example/"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func Reindex(t *testing.T, own *database.Store, m Migrator) {
 	if _, err := m.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if len(told) != 3 || told[0] != [2]int{2000, many} || told[2] != [2]int{many, many} {
+	if len(told) != 3 || told[0] != [2]int{1000, many} || told[2] != [2]int{many, many} {
 		t.Errorf("it went on as %v", told)
 	}
 	for _, q := range []string{"zeroday", "title:zeroday", `"a zero day"`} {
