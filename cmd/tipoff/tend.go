@@ -77,6 +77,9 @@ func stored(ctx context.Context, cfg *config.Config) []check.Finding {
 	return check.Troubles(cfg, troubles)
 }
 
+// sayEvery is how often `tipoff migrate` says how far it is.
+const sayEvery = 2 * time.Second
+
 func (p *program) migrateCommand() *cobra.Command {
 	var compact bool
 	cmd := &cobra.Command{
@@ -93,8 +96,12 @@ func (p *program) migrateCommand() *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, s.Close()) }()
+			var said time.Time
 			s.OnReindex(func(done, all int) {
-				fmt.Fprintf(p.err, "making the search index again: %s of %s stories\n", humanize.Comma(int64(done)), humanize.Comma(int64(all)))
+				if now := time.Now(); now.Sub(said) > sayEvery {
+					said = now
+					fmt.Fprintf(p.err, "making the search index again: %s of %s stories\n", humanize.Comma(int64(done)), humanize.Comma(int64(all)))
+				}
 			})
 			n, err := s.Migrate(cmd.Context())
 			if err != nil {
