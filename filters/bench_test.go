@@ -384,7 +384,7 @@ func BenchmarkIndexTexts(b *testing.B) {
 	s.Summary = strings.Join(words, " ")
 	b.ReportAllocs()
 	for b.Loop() {
-		IndexTexts(s)
+		NewDoc(s).IndexTexts()
 	}
 }
 

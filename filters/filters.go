@@ -3,7 +3,7 @@
 // filter ([Filter.Match]) or for all watches at once ([Set.Match]).
 //
 // It is pure: no clock, no network, no disk. An archive finds its candidates
-// by [Filter.Need] in an index of [IndexTexts] and lets [Filter.Match] decide,
+// by [Filter.Need] in an index of [Doc.IndexTexts] and lets [Filter.Match] decide,
 // so that a search finds exactly the stories which a watch of the same query
 // matches.
 //

@@ -262,7 +262,7 @@ func TestIndexTexts(t *testing.T) {
 		{story.Story{Content: "x", Entities: story.Entities{CVEs: []story.CVE{{ID: "CVE-2024-0001"}}}}, "", "x \uf8fegiven"},
 		{story.Story{}, "", ""},
 	} {
-		title, body := IndexTexts(&c.story)
+		title, body := NewDoc(&c.story).IndexTexts()
 		if d := cmp.Diff([2]string{c.title, c.body}, [2]string{title, body}); d != "" {
 			t.Errorf("%+v: %s", c.story, d)
 		}

@@ -1,12 +1,8 @@
 package filters
 
-import (
-	"strings"
+import "strings"
 
-	"tipoff/sources/story"
-)
-
-// IndexVersion is that of [IndexTexts]: an index made of an earlier one's has to
+// IndexVersion is that of [Doc.IndexTexts]: an index made of an earlier one's has to
 // be made again.
 const IndexVersion = 2
 
@@ -40,9 +36,6 @@ func InText(w string) bool {
 // The body ends with a word that is in no text where the story came with
 // entities: they are in none of its texts, and what asks for entities asks for
 // that word too.
-func IndexTexts(s *story.Story) (title, body string) { return NewDoc(s).IndexTexts() }
-
-// IndexTexts is [IndexTexts] of the story.
 func (d *Doc) IndexTexts() (title, body string) {
 	s := d.story
 	b := make([]byte, 0, 2*(len(s.Title)+len(s.Summary)+len(s.Content)))

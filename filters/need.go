@@ -21,7 +21,7 @@ const (
 	OpNear            // both of the two words, close to each other in one text
 )
 
-// Need is something that an index of the texts of [IndexTexts] can be asked for.
+// Need is something that an index of the texts of [Doc.IndexTexts] can be asked for.
 type Need struct {
 	Op Op
 	// Fields are the texts in which the words can be: "title" or "body". None

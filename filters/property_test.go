@@ -233,7 +233,7 @@ func TestAgainstReference(t *testing.T) {
 // checkWords compares the texts of an index with the words that the story was
 // made of.
 func checkWords(t *rapid.T, m told, s *story.Story) map[string][]string {
-	title, body := IndexTexts(s)
+	title, body := NewDoc(s).IndexTexts()
 	index := map[string][]string{"title": strings.Fields(title), "body": strings.Fields(body)}
 	ours := func(w string) bool { return w != TextEnd && !InText(w) }
 	wanted := slices.Clone(m.texts[1].words)

@@ -112,7 +112,7 @@ type Entry struct {
 	Key store.Key
 	// Again is true where the index may hold the story already.
 	Again bool
-	// Title and Body are as [filters.IndexTexts] has them.
+	// Title and Body are as [filters.Doc.IndexTexts] has them.
 	Title, Body string
 	// Story is what the words are of.
 	Story *story.Story

@@ -3,8 +3,6 @@ package database
 import (
 	"context"
 	"database/sql"
-	"maps"
-	"slices"
 
 	"tipoff/bot/store"
 )
@@ -67,7 +65,7 @@ func (s *Store) prepareReads(ctx context.Context) error {
 	for _, q := range all {
 		st, err := s.read.PrepareContext(ctx, q)
 		if err != nil {
-			for _, st := range slices.Collect(maps.Values(reads)) {
+			for _, st := range reads {
 				_ = st.Close()
 			}
 			return err

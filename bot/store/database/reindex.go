@@ -64,14 +64,16 @@ func (s *Store) reindex(ctx context.Context, last store.Key) error {
 	if err != nil {
 		return err
 	}
-	if all == 0 || s.reindexing == nil {
-		s.reindexing = func(int, int) {}
-	}
 	done := 0
 	if err := s.read.QueryRowContext(ctx, sqlStoriesUpTo, int64(last)).Scan(&done); err != nil {
 		return s.Explain(err)
 	}
-	s.reindexing(done, all)
+	say := func() {
+		if all > 0 && s.reindexing != nil {
+			s.reindexing(done, all)
+		}
+	}
+	say()
 	if last == 0 {
 		if err := s.indexStep(ctx, 0, s.d.ClearIndex); err != nil {
 			return err
@@ -93,7 +95,7 @@ func (s *Store) reindex(ctx context.Context, last store.Key) error {
 		// Another replica may have added some.
 		if done += len(entries); done*10/max(all, 1) > tenths {
 			tenths = done * 10 / max(all, 1)
-			s.reindexing(done, all)
+			say()
 		}
 	}
 }

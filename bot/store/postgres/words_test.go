@@ -77,7 +77,7 @@ SELECT unnest(tsvector_to_array(story_words(key, title, summary, content, words)
 		if words == "" || words[0] == '+' {
 			derived++
 		}
-		title, body := filters.IndexTexts(&st)
+		title, body := filters.NewDoc(&st).IndexTexts()
 		var want []string
 		for w := range strings.FieldsSeq(title + " " + body) {
 			if w != filters.TextEnd {

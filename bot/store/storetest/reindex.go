@@ -7,42 +7,23 @@ import (
 	"testing"
 	"time"
 
-	"tipoff/bot/pipeline"
 	"tipoff/bot/store"
 	"tipoff/bot/store/database"
-	"tipoff/sources"
 	"tipoff/sources/story"
 )
 
 // Reindex makes the search index of a store again, is cut off, and goes on.
 func Reindex(t *testing.T, own *database.Store, m Migrator) {
 	t.Helper()
-	s := adapter{own}
+	s := &suite{Store: adapter{own}, ctx: t.Context()}
 	const many = 2250 // three steps
-	if err := s.SyncSources(t.Context(), []sources.Source{{Name: "alpha", URL: "https://alpha.example/"}}); err != nil {
-		t.Fatal(err)
+	src := s.source(t, "alpha")
+	all := make([]story.Story, many)
+	for i := range all {
+		at := time.Unix(int64(1_700_000_000+i), 0)
+		all[i] = story.Story{ID: fmt.Sprint("story-", i), Title: fmt.Sprint("A zero-day ", i), URL: fmt.Sprint("https://x.example/", i), Published: at, Seen: at}
 	}
-	src, _, err := s.Source(t.Context(), "alpha")
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Update(t.Context(), func(ctx context.Context, tx pipeline.Tx) error {
-		for i := range many {
-			at := time.Unix(int64(1_700_000_000+i), 0)
-			st := story.Story{ID: fmt.Sprint("story-", i), Title: fmt.Sprint("A zero-day ", i), URL: fmt.Sprint("https://x.example/", i), Published: at, Seen: at}
-			key, _, err := tx.AddStory(ctx, src, &st)
-			if err == nil {
-				err = tx.AddSighting(ctx, src, store.NewIdentity("", st.URL, st.Title), key, st.URL, &st)
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s.addAll(t, src, all)
 	if _, err := own.DB().ExecContext(t.Context(), `UPDATE index_version SET version = 1`); err != nil {
 		t.Fatal(err)
 	}
