@@ -76,6 +76,10 @@ type Drainer interface {
 }
 
 // HasDelivery reports within a transaction whether a target has anything open.
+// From then until the end of that transaction nobody else may write a delivery:
+// on a database that several write to at once, it has to take the lock that a
+// transaction takes before it calls [Engine.EnqueueDelivery]. Otherwise a drain
+// could end that was just found to be there still.
 type HasDelivery func(ctx context.Context, tx *sql.Tx, to alert.Target) (bool, error)
 
 // StillDue is a part of [Config].
@@ -109,7 +113,7 @@ type Engine struct {
 	// replica is this process among others; nil where there can be none.
 	replica *Replica
 
-	mu     sync.Mutex // guards handle, running and lost
+	mu     sync.Mutex // guards handle, running, lost and clockSet
 	plan   *Plan
 	handle rivertype.PeriodicJobHandle
 	// running are the jobs that this process works.
@@ -117,6 +121,9 @@ type Engine struct {
 	// lost counts how often a job was found that this process should be working
 	// and is not.
 	lost map[int64]int
+	// clockSet is how many times more what waits is to be woken, because the clock
+	// was set back.
+	clockSet int
 }
 
 // Migrate brings the engine's own tables to this program's version.

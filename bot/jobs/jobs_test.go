@@ -23,8 +23,9 @@ import (
 
 // outbox is what waits, in the same database as the jobs, and who sends it.
 type outbox struct {
-	t  *testing.T
-	db *sql.DB
+	t      *testing.T
+	db     *sql.DB
+	server bool
 	// fail is asked before each drain; may be nil.
 	fail func() error
 	sent chan int
@@ -44,7 +45,20 @@ func (o *outbox) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// lock is the store's: who writes to the outbox does so alone. SQLite has one
+// connection that writes.
+func (o *outbox) lock(ctx context.Context, tx *sql.Tx) error {
+	if !o.server {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `LOCK TABLE outbox IN SHARE ROW EXCLUSIVE MODE`)
+	return err
+}
+
 func (o *outbox) hasDelivery(ctx context.Context, tx *sql.Tx, to alert.Target) (bool, error) {
+	if err := o.lock(ctx, tx); err != nil {
+		return false, err
+	}
 	var n int
 	err := tx.QueryRowContext(ctx, `SELECT count(*) FROM outbox WHERE target = $1`, to.String()).Scan(&n)
 	return n > 0, err
@@ -104,7 +118,7 @@ func open(t *testing.T) jobs.Database {
 
 func newEngine(t *testing.T, db jobs.Database, p jobs.Poller, o *outbox, plan *jobs.Plan) *jobs.Engine {
 	t.Helper()
-	o.t, o.db, o.sent = t, db.DB, make(chan int, 1000)
+	o.t, o.db, o.server, o.sent = t, db.DB, db.Server != nil, make(chan int, 1000)
 	e, err := jobs.New(jobs.Config{Database: db, Poller: p, Drainer: o, HasDelivery: o.hasDelivery, Plan: plan, Log: o.logger()})
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +146,10 @@ func (o *outbox) put(e *jobs.Engine, n int, commit bool) {
 		o.t.Error(err)
 		return
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO outbox (n, target) VALUES ($1, $2)`, n, slackDesk.String())
+	err = o.lock(ctx, tx)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, `INSERT INTO outbox (n, target) VALUES ($1, $2)`, n, slackDesk.String())
+	}
 	if err == nil {
 		err = e.EnqueueDelivery(ctx, tx, []alert.Target{slackDesk})
 	}

@@ -64,7 +64,16 @@ func (e *Engine) Mend(ctx context.Context) error {
 		}
 	}
 	e.lost = found
+	wake := e.clockSet > 0
+	if wake {
+		e.clockSet--
+	}
 	e.mu.Unlock()
+	if wake {
+		if err := e.wake(ctx); err != nil {
+			return err
+		}
+	}
 	again := sqlAgain
 	if e.db.Server != nil {
 		again = sqlAgainOnServer
@@ -108,16 +117,29 @@ func (e *Engine) ClockSet(ctx context.Context, back time.Duration) error {
 		if e.plan != nil {
 			e.plan.Rewind(e.now(), back)
 		}
-		now := e.now().UTC()
-		var arg any = now
-		if e.db.Server == nil {
-			arg = now.Format("2006-01-02 15:04:05.000")
-		}
-		// Those that a platform asked to wait ask the outbox, and wait again.
-		if _, err := e.db.DB.ExecContext(ctx, sqlClockSet, arg); err != nil {
-			return fmt.Errorf("job engine: the clock was set: %w", err)
+		// A drain that ended just before may be written down after this, to wait until
+		// a time of the clock of before.
+		e.mu.Lock()
+		e.clockSet = lostAfter
+		e.mu.Unlock()
+		if err := e.wake(ctx); err != nil {
+			return err
 		}
 	}
 	e.Replan()
+	return nil
+}
+
+// wake lets the drains that wait begin now. Those that a platform asked to wait
+// ask the outbox, and wait again.
+func (e *Engine) wake(ctx context.Context) error {
+	now := e.now().UTC()
+	var arg any = now
+	if e.db.Server == nil {
+		arg = now.Format("2006-01-02 15:04:05.000")
+	}
+	if _, err := e.db.DB.ExecContext(ctx, sqlClockSet, arg); err != nil {
+		return fmt.Errorf("job engine: the clock was set: %w", err)
+	}
 	return nil
 }

@@ -21,16 +21,7 @@ func TestMend(t *testing.T) {
 	start(t, e)
 	o.put(e, 1, true)
 	<-asked
-	for written := false; !written; { // the wait is written down after the drain
-		res, err := db.DB.ExecContext(t.Context(), `UPDATE river_job SET state = 'running' WHERE kind = 'deliver' AND state = 'scheduled'`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, err := res.RowsAffected()
-		if written = n > 0; err != nil {
-			t.Fatal(err)
-		}
-	}
+	whenItWaits(t, db, `UPDATE river_job SET state = 'running' WHERE kind = 'deliver' AND state = 'scheduled'`)
 	state := func() (s string) {
 		t.Helper()
 		if err := db.DB.QueryRowContext(t.Context(), `SELECT state FROM river_job WHERE kind = 'deliver'`).Scan(&s); err != nil {
@@ -50,6 +41,25 @@ func TestMend(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-asked // it runs again
+}
+
+// whenItWaits changes the drain's job once its wait is written down, which is a
+// moment after the drain.
+func whenItWaits(t *testing.T, db jobs.Database, update string) {
+	t.Helper()
+	for {
+		res, err := db.DB.ExecContext(t.Context(), update)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n > 0 {
+			return
+		}
+	}
 }
 
 // A job that is worked is nobody's to free, however long it takes.
@@ -79,13 +89,13 @@ func TestMendLeavesWhatRuns(t *testing.T) {
 }
 
 // The wall clock is set back by two hours: what was due in a second is due in a
-// second.
+// second, and so is what was written down with a time of the clock of before.
 func TestClockSetBack(t *testing.T) {
 	db, o := open(t), &outbox{}
 	var offset atomic.Int64
 	now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
 	asked, polled := o.slow(), make(chan struct{}, 10)
-	o.t, o.db, o.sent = t, db.DB, make(chan int, 10)
+	o.t, o.db, o.server, o.sent = t, db.DB, db.Server != nil, make(chan int, 10)
 	plan := jobs.NewPlan(map[string]cron.Schedule{"a": cron.Every(time.Second)}, nil, now())
 	e, err := jobs.New(jobs.Config{
 		Database: db, Drainer: o, HasDelivery: o.hasDelivery, Plan: plan, Log: slog.New(slog.DiscardHandler), Now: now,
@@ -104,6 +114,7 @@ func TestClockSetBack(t *testing.T) {
 	o.put(e, 1, true)
 	<-asked
 	<-polled
+	whenItWaits(t, db, `UPDATE river_job SET priority = priority WHERE kind = 'deliver' AND state = 'scheduled'`)
 	const back = 2 * time.Hour
 	offset.Store(int64(-back))
 	for len(polled) > 0 { // of before
@@ -113,6 +124,15 @@ func TestClockSetBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-polled
+	<-asked
+	late := `UPDATE river_job SET scheduled_at = datetime(scheduled_at, '+2 hours') WHERE kind = 'deliver' AND state = 'scheduled'`
+	if db.Server != nil {
+		late = `UPDATE river_job SET scheduled_at = scheduled_at + interval '2 hours' WHERE kind = 'deliver' AND state = 'scheduled'`
+	}
+	whenItWaits(t, db, late)
+	if err := e.Mend(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	<-asked
 	if next := plan.NextOf("a"); next.After(now().Add(time.Minute)) {
 		t.Errorf("the next poll is at %v, and it is %v", next, now())
