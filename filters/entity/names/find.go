@@ -22,6 +22,10 @@ const window = 10
 func (t *Table) Find(s string, tokens []text.Token) []Hit {
 	var certain, open []Hit
 	for i := 0; i < len(tokens); {
+		if !t.mayStart(&tokens[i]) {
+			i++
+			continue
+		}
 		w := t.words[tokens[i].Text]
 		if w.start == 0 {
 			i++
