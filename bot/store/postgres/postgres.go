@@ -132,6 +132,17 @@ func newEnough(name string, version int) error {
 	return fmt.Errorf("store: %s runs PostgreSQL %d, and Tipoff needs %d or newer; upgrade the server, or name another one under `store:`", name, version/10000, oldest)
 }
 
+// connecting is for all connections, unless the address says otherwise. A server
+// may have limits for its users that are meant for people: a migration's index
+// takes minutes, and so may another replica, and who listens is silent for long.
+var connecting = map[string]string{
+	"application_name":                    "tipoff",
+	"idle_in_transaction_session_timeout": idleInTransaction,
+	"idle_session_timeout":                "0",
+	"lock_timeout":                        "0",
+	"statement_timeout":                   "0",
+}
+
 // reading is for the connections that search. Compiling a query takes longer
 // than most of them run; workers are slower to start than what they spare, and a
 // count over all is divided by us; and where the places of hits do not fit into
@@ -150,19 +161,16 @@ func newPool(ctx context.Context, address string, size int32, params map[string]
 	}
 	c.MaxConns = size
 	c.ConnConfig.ConnectTimeout = connectTimeout
-	for name, value := range map[string]string{
-		"application_name":                    "tipoff",
-		"idle_in_transaction_session_timeout": idleInTransaction,
-	} {
-		if c.ConnConfig.RuntimeParams[name] == "" {
-			c.ConnConfig.RuntimeParams[name] = value
+	for _, some := range []map[string]string{connecting, params} {
+		for name, value := range some {
+			if c.ConnConfig.RuntimeParams[name] == "" {
+				c.ConnConfig.RuntimeParams[name] = value
+			}
 		}
 	}
-	for name, value := range params {
-		if c.ConnConfig.RuntimeParams[name] == "" {
-			c.ConnConfig.RuntimeParams[name] = value
-		}
-	}
+	// Who waited for the lock has to see what was written before: with the other
+	// levels a transaction would see what there was before it waited.
+	c.ConnConfig.RuntimeParams["default_transaction_isolation"] = "read committed"
 	return pgxpool.NewWithConfig(ctx, c)
 }
 

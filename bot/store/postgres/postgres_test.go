@@ -75,6 +75,28 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
+// What a server gives its users does not hold for us, but what the address says.
+func TestSettings(t *testing.T) {
+	u, err := url.Parse(storetest.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("options", "-c statement_timeout=5000 -c idle_session_timeout=5000 -c default_transaction_isolation=serializable")
+	q.Set("lock_timeout", "7s")
+	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20")
+	s := open(t, u.String(), postgres.Options{})
+	for name, want := range map[string]string{
+		"statement_timeout": "0", "idle_session_timeout": "0", "lock_timeout": "7s",
+		"transaction_isolation": "read committed", "application_name": "tipoff",
+	} {
+		var got string
+		if err := s.DB().QueryRowContext(t.Context(), `SELECT current_setting($1)`, name).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %s, want %s; %v", name, got, want, err)
+		}
+	}
+}
+
 // Of two replicas that would poll a source for the same moment one does.
 func TestClaim(t *testing.T) {
 	address := storetest.Postgres(t)
