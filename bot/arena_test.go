@@ -105,7 +105,7 @@ func newArena(t *testing.T, storeAddress string, o arenaOptions) *arena {
 		channels = append(channels, slackfake.Channel{ID: id, Member: true})
 	}
 	var err error
-	if a.slack, err = slackfake.Start(slackfake.Options{Channels: channels, PerSecond: o.perSecond}); err != nil {
+	if a.slack, err = slackfake.Start(slackfake.Options{Channels: channels, PerSecond: o.perSecond, AckWithin: answerWithin}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.slack.Close)
@@ -113,6 +113,7 @@ func newArena(t *testing.T, storeAddress string, o arenaOptions) *arena {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.discord.Close)
+	a.discord.SetAnswerWithin(answerWithin)
 
 	var y strings.Builder
 	fmt.Fprintf(&y, "store: %q\nlisten: ${TIPOFF_TEST_LISTEN:-}\nslack: {bot_token: %s, app_token: %s, api_url: %q}\n", storeAddress, a.slack.BotToken(), a.slack.AppToken(), a.slack.URL())

@@ -2,9 +2,12 @@ package bot_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -136,6 +139,51 @@ func plain(m discordfake.Message) discordfake.Embed {
 	return e
 }
 
+// paused is closed when the store has a pause of a platform's, which all replicas
+// then know of: before that, a slow machine may send what it likes.
+func (w *chatWorld) paused(platform alert.Kind) <-chan struct{} {
+	w.Helper()
+	s, err := bot.OpenStore(w.Context(), w.cfg, nil)
+	if err != nil {
+		w.Fatal(err)
+	}
+	known := make(chan struct{})
+	var watched sync.WaitGroup
+	watched.Go(func() {
+		var ready int64
+		for w.Context().Err() == nil {
+			err := s.DB().QueryRowContext(w.Context(), `SELECT ready FROM gates WHERE name = $1`, string(platform)).Scan(&ready)
+			switch {
+			case err != nil && !errors.Is(err, sql.ErrNoRows) && w.Context().Err() == nil:
+				w.Error(err)
+				return
+			case time.UnixMilli(ready).After(time.Now().Add(time.Second)): // more than a platform's pace
+				close(known)
+				return
+			}
+			w.pause()
+		}
+	})
+	w.Cleanup(func() {
+		watched.Wait()
+		_ = s.Close()
+		select {
+		case <-known:
+		default:
+			w.Errorf("the pause of %s was not written down", platform)
+		}
+	})
+	return known
+}
+
+// pause is a moment between two looks.
+func (w *chatWorld) pause() {
+	select {
+	case <-time.After(5 * time.Millisecond):
+	case <-w.Context().Done():
+	}
+}
+
 // Two replicas keep together the pace of each channel and of each platform, also
 // where a channel passes from one to the other, and a pause that one of them is
 // asked for.
@@ -151,8 +199,8 @@ func TestReplicasShareTheLimits(t *testing.T) {
 	w.start()
 	w.publish(4)
 	w.wait(4, "s0", "s1", "s2", "d0", "d1", "d2")
-	w.slack.Fail(slackfake.Fault{Kind: slackfake.RateLimited, Method: "chat.postMessage", RetryAfter: 3})
-	w.discord.Inject(discordfake.Fault{Method: "POST", Path: "/channels/", Status: 429, RetryAfter: 3 * time.Second, Global: true})
+	w.slack.Fail(slackfake.Fault{Kind: slackfake.RateLimited, Method: "chat.postMessage", RetryAfter: 5, Known: w.paused(alert.Slack)})
+	w.discord.Inject(discordfake.Fault{Method: "POST", Path: "/channels/", Status: 429, RetryAfter: 5 * time.Second, Global: true, Known: w.paused(alert.Discord)})
 	w.publish(4)
 	w.wait(len(w.entries), "s0", "s1", "s2", "d0", "d1", "d2")
 	for _, c := range []string{"s0", "s1", "s2", "d0", "d1", "d2"} {

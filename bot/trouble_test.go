@@ -86,7 +86,7 @@ func TestACorrectedWebhookGetsWhatWaited(t *testing.T) {
 
 	cfg.Channels[0].Webhook = right.URL
 	if got := once(t, cfg); got.Delivered != 1 || got.Alerts != 0 {
-		t.Errorf("%+v; want what waited delivered", got)
+		t.Fatalf("%+v; want what waited delivered", got)
 	}
 	if body := <-bodies; !strings.Contains(body, "i-SOON") {
 		t.Errorf("the webhook got %s", body)

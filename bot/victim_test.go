@@ -29,6 +29,13 @@ const victimVariable = "TIPOFF_TEST_VICTIM"
 // victimHeader names the process that sends a message.
 const victimHeader = "X-Tipoff-Test-Process"
 
+// What a victim says on its standard output: that it can be asked to stop, and
+// where it listens.
+const (
+	victimBegun   = "begun"
+	victimListens = "listens on "
+)
+
 // sendTimeout is what a victim gives a platform for an answer.
 const sendTimeout = 2 * time.Second
 
@@ -84,6 +91,7 @@ func serveVictim(configFile string) {
 	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	fmt.Println(victimBegun)
 	if err := runVictim(ctx, configFile); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -103,7 +111,7 @@ func runVictim(ctx context.Context, configFile string) error {
 		watchFile()
 	}
 	app, err := bot.New(ctx, cfg, bot.Options{
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})), Dir: filepath.Dir(configFile),
+		Log: slog.New(victimLog{slog.NewTextHandler(os.Stderr, nil)}), Dir: filepath.Dir(configFile),
 		HTTP: &http.Client{Timeout: sendTimeout, Transport: sends{http.DefaultTransport}},
 	})
 	if err != nil {
@@ -114,6 +122,30 @@ func runVictim(ctx context.Context, configFile string) error {
 	}
 	return app.Close()
 }
+
+// victimLog keeps errors, and says where the program listens when it is ready.
+type victimLog struct{ slog.Handler }
+
+func (l victimLog) Handle(ctx context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelError {
+		return l.Handler.Handle(ctx, r)
+	}
+	if r.Message == "ready" {
+		r.Attrs(func(a slog.Attr) bool {
+			if a.Key == "listen" {
+				fmt.Println(victimListens + a.Value.String())
+			}
+			return true
+		})
+	}
+	return nil
+}
+
+func (l victimLog) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return victimLog{l.Handler.WithAttrs(attrs)}
+}
+
+func (l victimLog) WithGroup(name string) slog.Handler { return victimLog{l.Handler.WithGroup(name)} }
 
 // sends is the way to the platforms.
 type sends struct{ next http.RoundTripper }
@@ -153,6 +185,8 @@ type victim struct {
 	said strings.Builder // to be read when it has ended
 	// ended is closed after that.
 	ended chan struct{}
+	// out is its standard output; what is wanted of it is that it has begun.
+	out *lines
 }
 
 // startVictim starts the program on a config, with these variables in its
@@ -160,8 +194,9 @@ type victim struct {
 func startVictim(t *testing.T, configFile string, dead chan<- *victim, env ...string) *victim {
 	t.Helper()
 	v := &victim{cmd: exec.CommandContext(context.WithoutCancel(t.Context()), os.Args[0]), ended: make(chan struct{})} //nolint:gosec // this very program
+	v.out = &lines{want: []string{victimBegun}, seen: make(chan struct{})}
 	v.cmd.Env = append(append(os.Environ(), victimVariable+"="+configFile), env...)
-	v.cmd.Stderr = &v.said
+	v.cmd.Stdout, v.cmd.Stderr = v.out, &v.said
 	var err error
 	if v.in, err = v.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -179,6 +214,25 @@ func startVictim(t *testing.T, configFile string, dead chan<- *victim, env ...st
 
 // arm says where it is to kill itself; "" is nowhere.
 func (v *victim) arm(p point) { _, _ = fmt.Fprintln(v.in, p) } // it may be dead, which shows
+
+// address is where it listens, or empty as long as it is not ready.
+func (v *victim) address() string {
+	for line := range strings.Lines(v.out.String()) {
+		if at, ok := strings.CutPrefix(line, victimListens); ok {
+			return strings.TrimSuffix(at, "\n")
+		}
+	}
+	return ""
+}
+
+// ask asks it to stop, which it can hear from its beginning.
+func (v *victim) ask() error {
+	select {
+	case <-v.out.seen:
+	case <-v.ended:
+	}
+	return v.cmd.Process.Signal(syscall.SIGTERM)
+}
 
 func (v *victim) pid() int { return v.cmd.Process.Pid }
 

@@ -27,6 +27,7 @@ func fake(t *testing.T) *discordfake.Fake {
 	if err != nil {
 		t.Fatal(err)
 	}
+	f.SetAnswerWithin(generous) // what answers late does so when its test says
 	t.Cleanup(func() {
 		f.Close()
 		for _, v := range f.Violations() {
@@ -36,9 +37,12 @@ func fake(t *testing.T) *discordfake.Fake {
 	return f
 }
 
+// generous is a limit that no test comes to, however slow the machine.
+const generous = 2 * time.Minute
+
 // testContext ends soon enough to say where a test hangs.
 func testContext(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), generous)
 	t.Cleanup(cancel)
 	return ctx
 }

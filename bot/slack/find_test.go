@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -85,15 +86,33 @@ func TestLostAnswerIsNotASecondMessage(t *testing.T) {
 	})
 }
 
+// impatient is a context whose time has run out when over is closed.
+type impatient struct {
+	context.Context
+
+	over chan struct{}
+}
+
+func (i impatient) Done() <-chan struct{} { return i.over }
+
+func (i impatient) Err() error {
+	select {
+	case <-i.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // A message may be seen only after we have stopped to wait for the answer. It is
 // looked for after that, and not before.
 func TestLateMessageIsNotASecondOne(t *testing.T) {
 	f := workspace(t, slackfake.Options{})
 	o := options(f)
-	o.HTTP = &http.Client{Timeout: 50 * time.Millisecond}
-	f.Fail(slackfake.Fault{Kind: slackfake.Late, Method: "chat.postMessage"})
+	limited := impatient{t.Context(), make(chan struct{})}
+	f.Fail(slackfake.Fault{Kind: slackfake.Late, Method: "chat.postMessage", Held: func(*http.Request) { close(limited.over) }})
 	m := delivery("d1", "C0123", card.New(alert.Alert{}))
-	_, err := New(o).Send(t.Context(), m)
+	_, err := New(o).Send(limited, m)
 	e := failure(t, err)
 	if e.Code != "timeout" || e.Settle < 20*time.Second || !e.Unknown || !e.Outage || e.Permanent {
 		t.Errorf("%+v", e)

@@ -145,8 +145,13 @@ func (d *demoShow) play(ctx context.Context, world *demo.Demo, app *bot.App) err
 				return ctx.Err()
 			}
 		}
+		// An alert shows its story as it is when it is sent, and what comes in one step
+		// is changed two steps later: a slow machine shows the same as a fast one.
+		if err := app.Settle(ctx); err != nil {
+			return err
+		}
 		if !world.Advance() {
-			return app.Settle(ctx)
+			return nil
 		}
 	}
 }

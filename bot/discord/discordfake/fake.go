@@ -52,8 +52,9 @@ type Fake struct {
 	requests     []Request
 	rate         int
 	window       time.Duration
+	answerWithin time.Duration
 	buckets      map[string]*bucket
-	pause        struct{ from, until time.Time }
+	pause        pause
 	gateway      gatewayState
 }
 
@@ -94,6 +95,7 @@ func Start() (*Fake, error) {
 		interactions: map[string]*Interaction{},
 		rate:         50,
 		window:       time.Second,
+		answerWithin: 3 * time.Second,
 		buckets:      map[string]*bucket{},
 		gateway:      newGatewayState(),
 	}
@@ -122,6 +124,10 @@ func (f *Fake) SetNow(now func() time.Time) { f.change(func() { f.now = now }) }
 func (f *Fake) SetRate(n int, window time.Duration) {
 	f.change(func() { f.rate, f.window, f.buckets = n, window, map[string]*bucket{} })
 }
+
+// SetAnswerWithin changes how long an interaction waits for its first answer; at
+// the start that is 3 seconds, as on Discord.
+func (f *Fake) SetAnswerWithin(d time.Duration) { f.change(func() { f.answerWithin = d }) }
 
 // AddChannel adds a channel in which the bot lacks the permissions given.
 func (f *Fake) AddChannel(id string, missing ...Permission) {

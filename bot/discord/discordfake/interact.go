@@ -27,7 +27,6 @@ const (
 	kindCommand         = 2
 	kindComponent       = 3
 	kindAutocomplete    = 4
-	answerWithin        = 3 * time.Second
 	editWithin          = 15 * time.Minute
 	unknownInteraction  = 10062
 	alreadyAcknowledged = 40060
@@ -273,7 +272,7 @@ func (f *Fake) callback(id, token string, body []byte) (answer, *apiError) {
 		f.violate("answer to an interaction that does not exist")
 		return answer{}, refuse(http.StatusNotFound, unknownInteraction, "Unknown interaction")
 	}
-	if late := f.now().Sub(i.created); late > answerWithin {
+	if late := f.now().Sub(i.created); late > f.answerWithin {
 		f.violate("interaction %s: answered after %s", id, late)
 		return answer{}, refuse(http.StatusNotFound, unknownInteraction, "Unknown interaction")
 	}

@@ -221,6 +221,10 @@ type Fault struct {
 	Hang, LateAnswer bool
 	// Held is told of a request that is kept waiting; may be nil.
 	Held func(*http.Request)
+	// Known, with Global, is closed when all who send know of the pause. From then
+	// on each channel may get the one message that was on its way. Where it is nil
+	// they have a moment to learn of it.
+	Known <-chan struct{}
 }
 
 // Inject makes requests fail from now on. Faults apply in the order they came.
@@ -275,7 +279,7 @@ func (fault *Fault) play(w http.ResponseWriter, r *http.Request) int {
 }
 
 // onTheWay is how long after the wish for a pause a request may come that was on
-// its way before.
+// its way before, where nobody says when the wish is known.
 const onTheWay = 300 * time.Millisecond
 
 // minding notes a message that comes in a pause for all requests.
@@ -283,12 +287,36 @@ func (f *Fake) minding(method, path string, fault *Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
-	if method == http.MethodPost && strings.HasPrefix(path, "/channels/") && now.After(f.pause.from) && now.Before(f.pause.until) {
+	if method == http.MethodPost && strings.HasPrefix(path, "/channels/") && now.Before(f.pause.until) && f.pause.broken(now, path) {
 		f.violate("%s %s: sent in the pause that was asked for", method, path)
 	}
 	if fault != nil && fault.Global {
-		f.pause.from, f.pause.until = now.Add(onTheWay), now.Add(fault.RetryAfter)
+		f.pause = pause{from: now.Add(onTheWay), until: now.Add(fault.RetryAfter), known: fault.Known, came: map[string]bool{}}
 	}
+}
+
+// pause is what the bot was asked for.
+type pause struct {
+	from, until time.Time
+	// known is as in [Fault]; came are the channels, by path, that had their
+	// message since.
+	known <-chan struct{}
+	came  map[string]bool
+}
+
+// broken reports whether a message before the end of the pause is against it.
+func (p pause) broken(now time.Time, path string) bool {
+	if p.known == nil {
+		return now.After(p.from)
+	}
+	select {
+	case <-p.known:
+	default:
+		return false
+	}
+	before := p.came[path]
+	p.came[path] = true
+	return before
 }
 
 // bucket counts the requests of one channel.

@@ -26,7 +26,7 @@ func start(t *testing.T, o Options) (*Fake, *slack.Client) {
 
 // soon ends a wait that would be for ever.
 func soon(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -48,6 +48,10 @@ type Fault struct {
 	// Held is told of a call that is kept waiting, by Hang before the work and
 	// by LateAnswer after it; may be nil.
 	Held func(*http.Request)
+	// Known, for RateLimited, is closed when all who send know of the pause. From
+	// then on each channel may get the one message that was on its way. Where it
+	// is nil they have a moment to learn of it.
+	Known <-chan struct{}
 }
 
 // Fail makes the next calls go wrong. Faults wait in line: one that is due
@@ -145,23 +149,47 @@ func (fault *Fault) hold(r *http.Request, done <-chan struct{}) {
 }
 
 // onTheWay is how long after the wish for a pause a call may come that was on its
-// way before.
+// way before, where nobody says when the wish is known.
 const onTheWay = 300 * time.Millisecond
 
 // minding notes a call of a method for which there is to be a pause.
-func (f *Fake) minding(method string, fault *Fault) {
+func (f *Fake) minding(method, channel string, fault *Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.opt.Now()
-	if p := f.pauses[method]; now.After(p.from) && now.Before(p.until) {
+	if p, ok := f.pauses[method]; ok && now.Before(p.until) && p.broken(now, channel) {
 		f.violations = append(f.violations, method+": called in the pause that was asked for")
 	}
 	if fault != nil && fault.Kind == RateLimited {
-		f.pauses[method] = pause{from: now.Add(onTheWay), until: now.Add(time.Duration(fault.RetryAfter) * time.Second)}
+		f.pauses[method] = pause{
+			from: now.Add(onTheWay), until: now.Add(time.Duration(fault.RetryAfter) * time.Second),
+			known: fault.Known, came: make(map[string]bool),
+		}
 	}
 }
 
-type pause struct{ from, until time.Time }
+// pause is what a client was asked for.
+type pause struct {
+	from, until time.Time
+	// known is as in [Fault]; came are the channels that had their message since.
+	known <-chan struct{}
+	came  map[string]bool
+}
+
+// broken reports whether a call before the end of the pause is against it.
+func (p pause) broken(now time.Time, channel string) bool {
+	if p.known == nil {
+		return now.After(p.from)
+	}
+	select {
+	case <-p.known:
+	default:
+		return false
+	}
+	before := p.came[channel]
+	p.came[channel] = true
+	return before
+}
 
 // late reports whether the work is done when nobody waits for it any more.
 func (fault *Fault) late() bool { return fault != nil && fault.Kind == Late }

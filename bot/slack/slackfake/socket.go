@@ -154,8 +154,16 @@ func (f *Fake) WaitConnected(ctx context.Context, n int) error {
 }
 
 // WaitDisconnected waits until no connection is open.
-func (f *Fake) WaitDisconnected(ctx context.Context) error {
-	return f.wait(ctx, func() bool { return len(f.sockets) == 0 })
+func (f *Fake) WaitDisconnected(ctx context.Context) error { return f.WaitOpen(ctx, 0) }
+
+// WaitOpen waits until so many connections are open. One that a client has closed
+// is open until the fake has seen that.
+func (f *Fake) WaitOpen(ctx context.Context, n int) error {
+	err := f.wait(ctx, func() bool { return len(f.sockets) == n })
+	if err != nil {
+		return fmt.Errorf("waiting for %d open connections: %w", n, err)
+	}
+	return nil
 }
 
 // WaitAcks waits until clients have acknowledged n envelopes since the start.

@@ -51,7 +51,7 @@ func (f *Fake) serveMethod(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.PathValue("method")
 	fault := f.takeFault(name)
-	f.minding(name, fault)
+	f.minding(name, r.PostForm.Get("channel"), fault)
 	if fault.befall(w, r, f.done) {
 		return
 	}
