@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func whenItWaits(t *testing.T, db jobs.Database, update string) {
 // A job that is worked is nobody's to free, however long it takes.
 func TestMendLeavesWhatRuns(t *testing.T) {
 	db, o := open(t), &outbox{}
-	began, end := make(chan struct{}, 10), make(chan struct{})
+	began, end := make(chan struct{}, 1000), make(chan struct{})
 	o.fail = func() error {
 		began <- struct{}{}
 		<-end
@@ -73,6 +74,8 @@ func TestMendLeavesWhatRuns(t *testing.T) {
 	}
 	e := newEngine(t, db, poller(noPolls), o, nil)
 	start(t, e)
+	release := sync.OnceFunc(func() { close(end) })
+	t.Cleanup(release) // before the engine is stopped, which waits for it
 	o.put(e, 1, true)
 	<-began
 	for range 10 {
@@ -84,7 +87,7 @@ func TestMendLeavesWhatRuns(t *testing.T) {
 	if err := db.DB.QueryRowContext(t.Context(), `SELECT count(*) FROM river_job WHERE kind = 'deliver' AND state = 'running'`).Scan(&n); err != nil || n != 1 {
 		t.Errorf("%d jobs are running: %v", n, err)
 	}
-	close(end)
+	release()
 	<-o.sent
 }
 

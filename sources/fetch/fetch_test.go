@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -218,6 +219,10 @@ func TestSizeLimit(t *testing.T) {
 		{"bomb", 64 << 20, "gzip", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			// Packed before anybody waits for it. What follows a gzip file in a gzip
+			// file goes on with it.
+			part := min(c.body, 1<<20)
+			packed := gzipped(t, part)
 			s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				body := io.LimitReader(zeros{}, int64(c.body))
 				switch c.how {
@@ -228,9 +233,11 @@ func TestSizeLimit(t *testing.T) {
 					w.(http.Flusher).Flush()
 				case "gzip":
 					w.Header().Set("Content-Encoding", "gzip")
-					z := gzip.NewWriter(w)
-					defer z.Close()
-					_, _ = io.Copy(z, body)
+					for range c.body / part {
+						if _, err := w.Write(packed); err != nil {
+							return
+						}
+					}
 					return
 				}
 				_, _ = io.Copy(w, body)
@@ -247,6 +254,20 @@ func TestSizeLimit(t *testing.T) {
 			}
 		})
 	}
+}
+
+// gzipped is so many zeros, packed.
+func gzipped(t *testing.T, n int) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := io.CopyN(z, zeros{}, int64(n)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return packed.Bytes()
 }
 
 type zeros struct{}

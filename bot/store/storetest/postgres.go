@@ -18,6 +18,10 @@ import (
 // PostgreSQL server that tests may use: postgres://user:password@host/database.
 const PostgresVariable = "TIPOFF_TEST_POSTGRES"
 
+// patience is how long the server may take to make a schema, or to drop it: on a
+// machine that does much else that is long.
+const patience = 2 * time.Minute
+
 // Postgres gives the address of an empty schema on the server that
 // [PostgresVariable] names; the schema goes with the test. Where there is no
 // such server the test is skipped, and in CI it fails.
@@ -42,7 +46,7 @@ func schema(t testing.TB, name string, keep bool) string {
 	if err != nil {
 		t.Fatalf("%s: %v", PostgresVariable, err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, base)
 	if err != nil {
@@ -56,7 +60,7 @@ func schema(t testing.TB, name string, keep bool) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
 		defer cancel()
 		if !keep {
 			if _, err := conn.Exec(ctx, `DROP SCHEMA `+name+` CASCADE`); err != nil {
