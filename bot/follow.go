@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 	"time"
 
 	"tipoff/bot/store"
@@ -153,19 +152,17 @@ const claim = 3 * time.Second
 // go by the same moments, so that a source is due later only where it was polled,
 // or claimed.
 func (a *App) stillDue(ctx context.Context, names []string, taken time.Time, again bool) ([]string, error) {
-	if !again {
-		return a.store.claim(ctx, names, taken, taken.Add(claim))
+	due, until := taken, taken.Add(claim)
+	if again {
+		// Who claimed them did not come to poll them all. Those that were not polled
+		// are due no later than that claim, and are claimed anew: what they are due for
+		// meanwhile is done with this.
+		due = until
+		if now := a.Now(); now.After(until) {
+			due, until = now, now.Add(claim)
+		}
 	}
-	// Who claimed them did not come to poll them all.
-	all, err := a.store.Sources(ctx)
-	if err != nil {
-		return nil, err
-	}
-	polled := make(map[string]bool)
-	for _, st := range all {
-		polled[st.Name] = st.NextPoll.After(taken.Add(claim))
-	}
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return polled[name] }), nil
+	return a.store.claim(ctx, names, due, until)
 }
 
 // Refresh puts in force what was changed in the store since the last time.

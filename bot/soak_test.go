@@ -275,6 +275,12 @@ func (s *soak) schedule(path string) (sched cron.Schedule, every time.Duration) 
 	return schedule.Spread(sched, part[1]+part[2], 2*time.Minute), every
 }
 
+// ended reports whether a process was told to end, or killed, before a moment.
+func (s *soak) ended(process string, before time.Time) bool {
+	end, gone := s.gone[process]
+	return gone && end.Before(before)
+}
+
 // judge says what came of it.
 func (s *soak) judge() {
 	s.compare()
@@ -291,7 +297,7 @@ func (s *soak) judge() {
 			if i == 0 {
 				had = moment(before.at)
 			}
-			switch end, gone := s.gone[before.who]; {
+			switch {
 			case i == 0 || due.After(had):
 				for next := sched.Next(had); i > 0 && next.Before(due); next = sched.Next(next) {
 					missed++
@@ -300,9 +306,12 @@ func (s *soak) judge() {
 					}
 				}
 				hadBefore, had = had, due
-			case gone && end.Before(v.at):
+			case s.ended(before.who, v.at):
 				// It may not have come to write down what it had read, and it may have
 				// polled after it was told to end.
+				again++
+			case i > 0 && before.at.Before(had) && s.ended(all[i-1].who, before.at):
+				// The visit before was not early, but the one before it made again.
 				again++
 			case had.Add(-every).After(hadBefore):
 				// The visit before was for the moment before, which had none: a machine
