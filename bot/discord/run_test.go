@@ -37,6 +37,14 @@ func TestCommandAnsweredAtOnce(t *testing.T) {
 	}
 }
 
+// Where a command or its suggestions are slow, the network has a second of
+// Discord's three.
+func TestAnswersInTime(t *testing.T) {
+	if most := 2 * time.Second; deferAfter > most || suggestTimeout > most {
+		t.Errorf("a command is promised after %v and suggestions end after %v; Discord waits 3 s", deferAfter, suggestTimeout)
+	}
+}
+
 // A slow command is promised first and edited in afterwards.
 func TestCommandDeferred(t *testing.T) {
 	t.Parallel()
