@@ -80,5 +80,5 @@ func BenchmarkSearch(b *testing.B) { storetest.BenchmarkSearch(b, bench(b)) }
 // phrase and NEAR, 0.12 s for a watch of several words, 0.22 s for an OR of ten, 0.25
 // s and at the most 0.6 s for a word with 300,000 hits, 0.9 s for all but a word. A
 // topic pack needs more words than an index is asked for: all stories are read,
-// which takes 12 s.
+// which takes 11 s.
 func BenchmarkBackTest(b *testing.B) { storetest.BenchmarkBackTest(b, bench(b)) }
