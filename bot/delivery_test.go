@@ -161,7 +161,7 @@ func (w *chatWorld) paused(platform alert.Kind) <-chan struct{} {
 				close(known)
 				return
 			}
-			w.pause()
+			pause(w.Context(), 5*time.Millisecond)
 		}
 	})
 	w.Cleanup(func() {
@@ -174,14 +174,6 @@ func (w *chatWorld) paused(platform alert.Kind) <-chan struct{} {
 		}
 	})
 	return known
-}
-
-// pause is a moment between two looks.
-func (w *chatWorld) pause() {
-	select {
-	case <-time.After(5 * time.Millisecond):
-	case <-w.Context().Done():
-	}
 }
 
 // Two replicas keep together the pace of each channel and of each platform, also

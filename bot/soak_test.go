@@ -155,7 +155,7 @@ func (s *soak) replace(kill bool) {
 
 // ask asks on both platforms, again and again. Who is killed does not answer.
 func (s *soak) ask(ctx context.Context) {
-	for s.pause(ctx, 700*time.Millisecond) {
+	for pause(ctx, 700*time.Millisecond) {
 		one, cancel := context.WithTimeout(ctx, 5*time.Second)
 		s.asked += 2
 		if _, err := s.slack.SlashCommand(one, slackfake.Slash{Text: "search leak", Channel: s.slackChannels[0]}); err != nil {
@@ -196,7 +196,7 @@ func watches(ctx context.Context, address string) (int, bool) {
 // change adds and removes a watch, and measures until it is in force in all.
 func (s *soak) change(ctx context.Context) {
 	texts := []string{`watch add probe "probe of nothing" --channel s0`, `watch remove probe`}
-	for n := 0; s.pause(ctx, 3*time.Second); n++ {
+	for n := 0; pause(ctx, 3*time.Second); n++ {
 		one, cancel := context.WithTimeout(ctx, 5*time.Second)
 		reply, err := s.slack.SlashCommand(one, slackfake.Slash{Text: texts[n%2], Channel: s.slackChannels[0]})
 		cancel()
@@ -239,7 +239,7 @@ func (s *soak) inForce(ctx context.Context, want int) bool {
 		if done && len(all) > 0 && ctx.Err() == nil {
 			return true
 		}
-		s.pause(ctx, 5*time.Millisecond)
+		pause(ctx, 5*time.Millisecond)
 	}
 	return false
 }
@@ -252,7 +252,8 @@ func (s *soak) look(ctx context.Context) {
 	})
 }
 
-func (s *soak) pause(ctx context.Context, d time.Duration) bool {
+// pause is a moment between two looks; it reports whether ctx goes on.
+func pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():
 		return false

@@ -65,14 +65,14 @@ func (e *Engine) Mend(ctx context.Context) error {
 	}
 	e.lost = found
 	wake := e.clockSet > 0
-	if wake {
-		e.clockSet--
-	}
 	e.mu.Unlock()
 	if wake {
 		if err := e.wake(ctx); err != nil {
 			return err
 		}
+		e.mu.Lock()
+		e.clockSet--
+		e.mu.Unlock()
 	}
 	again := sqlAgain
 	if e.db.Server != nil {

@@ -79,11 +79,10 @@ func Find(s string, tokens []text.Token) []Mention {
 	f := finder{table: world(), s: s, tokens: tokens}
 	var found []Mention
 	for i := 0; i < len(tokens); i++ {
-		word := tokens[i].Text
-		if !f.mayStart(word) {
+		if !f.starts.MayHave(&tokens[i]) {
 			continue
 		}
-		n := f.roots[word]
+		n := f.roots[tokens[i].Text]
 		if n == nil {
 			continue
 		}

@@ -3,6 +3,8 @@ package country
 import (
 	_ "embed"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -29,10 +31,9 @@ type table struct {
 	codes map[string]bool
 	names map[string]string // normalised name -> code, for Lookup
 
-	// The names as a tree of words. starts has a bit for the slot of each
-	// first word: most other words need no look at the map.
+	// The names as a tree of words. starts has the first words.
 	roots  map[string]*node
-	starts [1 << slotBits / 64]uint64
+	starts text.Sieve
 
 	follows, first, pronoun, states, abbreviations words
 }
@@ -47,22 +48,6 @@ type node struct {
 type entry struct {
 	code string
 	cond *cond
-}
-
-const slotBits = 14
-
-// slot is a rough hash of a word: four of its bytes and its length. It never
-// reads more, however long the word is.
-func slot(word string) uint64 {
-	n := len(word)
-	h := uint64(n)<<32 | uint64(word[0])<<24 | uint64(word[n/3])<<16 | uint64(word[n/2])<<8 | uint64(word[n-1])
-	return h * 0x9e3779b97f4a7c15 >> (64 - slotBits) // Fibonacci hashing
-}
-
-// mayStart reports false for most words that no name starts with.
-func (t *table) mayStart(word string) bool {
-	h := slot(word)
-	return t.starts[h/64]&(1<<(h%64)) != 0
 }
 
 // parse reads the format that countries.txt describes at its head.
@@ -87,6 +72,7 @@ func parse(source string) (*table, error) {
 	}
 	t.follows, t.first, t.pronoun = lists["@follows"], lists["@first"], lists["@pronoun"]
 	t.states, t.abbreviations = lists["@states"], lists["@abbreviations"]
+	t.starts = text.NewSieve(slices.Collect(maps.Keys(t.roots)))
 	return t, nil
 }
 
@@ -147,8 +133,6 @@ func (t *table) addName(code, name string, c *cond) error {
 		}
 		level = &n.next
 	}
-	h := slot(tokens[0].Text)
-	t.starts[h/64] |= 1 << (h % 64)
 	for _, e := range n.entries {
 		if e.cond == nil {
 			return fmt.Errorf("%q stands here for the second time", strings.TrimSpace(name))

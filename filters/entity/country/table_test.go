@@ -103,14 +103,14 @@ func TestParseSaysWhichLine(t *testing.T) {
 	}
 }
 
-func TestSlotsTellFromMostWords(t *testing.T) {
+func TestMostWordsNeedNoMap(t *testing.T) {
 	w := world()
 	const common = "the attackers used a phishing campaign to steal passwords from several banks and other companies said on monday " +
 		"that their systems were encrypted by ransomware after a security flaw had been exploited for weeks before it was patched"
 	hits := 0
 	tokens := text.Tokens(common)
-	for _, tok := range tokens {
-		if w.mayStart(tok.Text) {
+	for i := range tokens {
+		if w.starts.MayHave(&tokens[i]) {
 			hits++
 		}
 	}

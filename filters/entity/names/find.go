@@ -22,7 +22,7 @@ const window = 10
 func (t *Table) Find(s string, tokens []text.Token) []Hit {
 	var certain, open []Hit
 	for i := 0; i < len(tokens); {
-		if !t.mayStart(&tokens[i]) {
+		if !t.starts.MayHave(&tokens[i]) {
 			i++
 			continue
 		}

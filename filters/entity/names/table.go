@@ -1,7 +1,6 @@
 package names
 
 import (
-	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
@@ -22,8 +21,8 @@ type Table struct {
 	next  map[edge]int32
 	nodes []node
 	count int
-	// starts has a bit for each word that a name starts with; see mayStart.
-	starts []uint64
+	// starts has the words that a name starts with.
+	starts text.Sieve
 	// capitals is the context's Capitals.
 	capitals bool
 }
@@ -95,42 +94,14 @@ func New(entries []Entry, c Context) *Table {
 			t.add(int32(i), &entries[i].Aliases[j], j == 0)
 		}
 	}
-	t.sift()
-	return t
-}
-
-// startBits is how many bits there are at the least for each word that a name
-// starts with.
-const startBits = 32
-
-// sift fills starts.
-func (t *Table) sift() {
-	var firsts []string
+	var starts []string
 	for s, w := range t.words {
 		if w.start != 0 {
-			firsts = append(firsts, s)
+			starts = append(starts, s)
 		}
 	}
-	t.starts = make([]uint64, 1<<bits.Len(uint(len(firsts)*startBits/64)))
-	for _, s := range firsts {
-		at, bit := t.spot(text.Head(s))
-		t.starts[at] |= bit
-	}
-}
-
-// spot is where starts has the words with this head.
-func (t *Table) spot(head [2]uint64) (at int, bit uint64) {
-	const odd, other = 0x9e3779b97f4a7c15, 0xd1b54a32d192ed03
-	hi, lo := bits.Mul64(head[0]^odd, head[1]^other)
-	h := hi ^ lo
-	return int(h>>6) & (len(t.starts) - 1), 1 << (h & 63) //nolint:gosec // masked
-}
-
-// mayStart reports false for nearly all words that no name starts with, at a
-// tenth of what the map costs.
-func (t *Table) mayStart(k *text.Token) bool {
-	at, bit := t.spot(k.Head)
-	return t.starts[at]&bit != 0
+	t.starts = text.NewSieve(starts)
+	return t
 }
 
 // Lookup returns the index of the entry with this alias, in whatever form.
